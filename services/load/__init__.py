@@ -1,0 +1,1 @@
+"""Load: traffic against whichever stack is up."""

@@ -1,0 +1,1 @@
+"""Orders: the seed of a user's own service."""

@@ -1,0 +1,1 @@
+"""Payments: instrumented by the standard alone."""

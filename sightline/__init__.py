@@ -1,0 +1,1 @@
+"""Sightline: from a log line to its trace, in one click."""

@@ -1,0 +1,1 @@
+"""Instrument a FastAPI app: logs, metrics and traces in one call."""

@@ -1,0 +1,1 @@
+"""One process that receives, stores and shows what instrumented services send."""

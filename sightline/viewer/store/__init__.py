@@ -1,0 +1,1 @@
+"""The DuckDB store behind the viewer, owned by one process."""

@@ -1,0 +1,29 @@
+-- Version 1. A store of another version is set aside and a fresh one begun (never migrated).
+-- Times of spans and logs are nanoseconds since the epoch, of samples milliseconds.
+-- Ids are lower-case hex. Attribute columns are JSON text, keys as sent (dots kept).
+
+CREATE TABLE IF NOT EXISTS meta (key VARCHAR, value VARCHAR);
+
+CREATE TABLE IF NOT EXISTS resources (
+    id BIGINT, service VARCHAR, namespace VARCHAR, environment VARCHAR, instance VARCHAR, attrs VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS spans (
+    ts BIGINT, dur BIGINT, trace_id VARCHAR, span_id VARCHAR, parent_id VARCHAR,   -- parent_id '' for a root
+    resource_id BIGINT, scope VARCHAR, service VARCHAR, name VARCHAR,
+    kind UTINYINT, status UTINYINT, status_message VARCHAR,                       -- OTLP enum numbers
+    http_route VARCHAR, http_method VARCHAR, http_status USMALLINT,               -- promoted, NULL where absent
+    attrs VARCHAR, events VARCHAR, links VARCHAR                                  -- events, links: JSON arrays
+);
+
+CREATE TABLE IF NOT EXISTS logs (
+    seq BIGINT, ts BIGINT, observed_ts BIGINT, severity UTINYINT, severity_text VARCHAR, level VARCHAR,
+    service VARCHAR, body VARCHAR, trace_id VARCHAR, span_id VARCHAR,             -- '' where absent
+    resource_id BIGINT, scope VARCHAR, attrs VARCHAR
+);
+
+-- A series is a Prometheus series: histograms stand here as their _bucket, _sum and _count.
+CREATE TABLE IF NOT EXISTS series (id BIGINT, name VARCHAR, labels VARCHAR);      -- labels: JSON object, without __name__
+CREATE TABLE IF NOT EXISTS points (series_id BIGINT, ts BIGINT, value DOUBLE, stale BOOLEAN);
+CREATE TABLE IF NOT EXISTS exemplars (series_id BIGINT, ts BIGINT, value DOUBLE, labels VARCHAR);
+CREATE TABLE IF NOT EXISTS metric_metadata (name VARCHAR, type VARCHAR, help VARCHAR, unit VARCHAR);
