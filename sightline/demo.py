@@ -84,7 +84,7 @@ def _run_until_stopped(supervisor: Supervisor, ports: Ports, data: Path) -> None
 
 def _start(supervisor: Supervisor, ports: Ports, data: Path) -> None:
     began = time.monotonic()
-    for program in _programs(ports, data):
+    for program in programs(ports, data):
         supervisor.start(program)
     supervisor.wait_ready(READY_SECONDS)
     supervisor.start(_traffic(ports))
@@ -93,7 +93,7 @@ def _start(supervisor: Supervisor, ports: Ports, data: Path) -> None:
     _say(_what_to_try(ports, supervisor.log_path("orders")))
 
 
-def _programs(ports: Ports, data: Path) -> list[Program]:
+def programs(ports: Ports, data: Path) -> list[Program]:
     otlp = f"http://127.0.0.1:{ports.otlp_http}"
     scrape = f"orders=http://127.0.0.1:{ports.orders}/metrics"
     telemetry = {
