@@ -1,0 +1,1 @@
+"""PromQL over any source of samples, as Prometheus 3 evaluates it."""
