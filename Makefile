@@ -3,35 +3,56 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
+# Settings of .env reach the commands that run something, as docker compose reads them too.
+SETTINGS = set -a; [ ! -f .env ] || . ./.env; set +a;
 export UV_PYTHON_DOWNLOADS := never
+
+OLD_PYTHON = "Sightline needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make PYTHON=python3.13"
 
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-.tools/bin/uv:
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Sightline needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make PYTHON=python3.13")'
-	@$(PYTHON) -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+.PHONY: demo
+demo: .venv/installed ## viewer, orders, payments and gentle traffic; Ctrl-C ends all
+	@$(SETTINGS) exec $(BIN)/sightline demo
 
-.venv/installed: requirements.lock pyproject.toml services/pyproject.toml | $(UV)
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Sightline needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make PYTHON=python3.13")'
-	@test -d .venv || $(UV) venv --quiet --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --require-hashes requirements.lock
-	@$(UV) pip install --quiet --no-deps --editable . --editable services
-	@touch $@
+.PHONY: load
+load: .venv/installed ## a minute of mixed traffic against whatever runs on port 8000
+	@$(SETTINGS) exec $(BIN)/python -m load --host http://127.0.0.1:$${ORDERS_PORT:-8000}
 
 .PHONY: test
 test: .venv/installed ## every test that needs nothing but Python
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: check
-check: .venv/installed ## format, lint, types, imports, generated files
+check: .venv/installed ## format, lint, types, imports, generated files, configurations
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/shellcheck .ci/run
+
+.PHONY: bench
+bench: .venv/installed ## what telemetry costs, beside the usual tutorial's set-up
+	@$(BIN)/python benchmarks/overhead/run.py
 
 .PHONY: lock
 lock: | $(UV) ## resolve requirements.lock anew
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package sightline \
 	  --custom-compile-command "make lock" --all-extras --group pyproject.toml:dev pyproject.toml services/pyproject.toml --output-file requirements.lock
+
+.tools/bin/uv: | python-is-new-enough
+	@$(PYTHON) -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv/installed: requirements.lock pyproject.toml services/pyproject.toml | python-is-new-enough $(UV)
+	@test -d .venv || { echo "Installing Sightline into .venv (once, a minute or two) ..."; $(UV) venv --quiet --python $(PYTHON) .venv; }
+	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@$(UV) pip install --quiet --no-deps --editable . --editable services
+	@touch $@
+
+.PHONY: python-is-new-enough
+python-is-new-enough:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f$(OLD_PYTHON))' || exit 1
+	@test -w . || { echo "Cannot write to $(CURDIR): clone Sightline into a folder you own." >&2; exit 1; }
