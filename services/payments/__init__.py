@@ -1,1 +1,3 @@
 """Payments: instrumented by the standard alone."""
+
+__version__ = "0.1.0"

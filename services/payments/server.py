@@ -1,0 +1,81 @@
+"""The server process: JSON lines from the first one, and one plain line for what keeps it away."""
+
+import argparse
+import signal
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from payments import logs
+from payments.app import create_app
+from payments.settings import SettingError, Settings, require_writable
+from payments.store import ChargeStore
+
+DEFAULT_PORT = 8001
+
+
+def parser() -> argparse.ArgumentParser:
+    parse = argparse.ArgumentParser("payments", description="The payments service.")
+    parse.add_argument("--host", default="127.0.0.1", help="address to listen on [%(default)s]")
+    parse.add_argument("--port", type=port, default=DEFAULT_PORT, help="[%(default)s]")
+    return parse
+
+
+def port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= 65536:  # noqa: PLR2004 — TCP's bound
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number up to 65535")
+    return int(text)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bound before anything else starts, so that a taken port costs one line."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise SettingError(
+            f"cannot listen on {host}:{port}: {error.strerror}. "
+            "Stop what holds the port, or choose another with --port."
+        ) from error
+
+
+def require_store(database: Path) -> None:
+    require_writable(database.parent)
+    try:
+        ChargeStore(database).close()
+    except sqlite3.Error as error:
+        raise SettingError(
+            f"cannot use {database} as the charge store: {error}. "
+            "Move it away, or name another file: PAYMENTS_DATABASE=/path/to/payments.db"
+        ) from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment()
+        require_store(settings.database)
+        listener = listen(options.host, options.port)
+    except SettingError as error:
+        print(f"payments: {error}", file=sys.stderr)  # noqa: T201 — a command's own output
+        return 1
+    logs.configure(settings.log_level)
+    config = uvicorn.Config(
+        create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=3
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """uvicorn repeats the signal once it is done; an ordinary exit lets telemetry flush."""
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
