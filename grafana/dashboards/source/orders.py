@@ -8,11 +8,15 @@ A_MINUTE = 60
 
 
 def orders_per_minute(by: str = METHOD_AND_CURRENCY) -> str:
-    return f"{A_MINUTE} * sum by ({by}) ({rate(metrics.ORDERS_CREATED, SELECTED)})"
+    return f"{A_MINUTE} * {_sum(by)} ({rate(metrics.ORDERS_CREATED, SELECTED)})"
 
 
 def orders_in_range(by: str = METHOD_AND_CURRENCY) -> str:
     return f"sum by ({by}) ({increase(metrics.ORDERS_CREATED, SELECTED)})"
+
+
+def _sum(by: str) -> str:
+    return f"sum by ({by})" if by else "sum"
 
 
 def active_checkouts() -> str:
@@ -23,6 +27,13 @@ def payment_quantile(quantile: float, by: str = "", window: str = WINDOW) -> str
     grouped = f"le, {by}" if by else "le"
     buckets = rate(metrics.bucket(metrics.PAYMENT_DURATION), SELECTED, window=window)
     return f"histogram_quantile({quantile}, sum by ({grouped}) ({buckets}))"
+
+
+def payment_failure_percentage(by: str = "") -> str:
+    """Payments that became no order; nothing where nobody paid."""
+    orders = f"{_sum(by)} ({rate(metrics.ORDERS_CREATED, SELECTED)})"
+    payments = f"{_sum(by)} ({rate(metrics.count(metrics.PAYMENT_DURATION), SELECTED)})"
+    return f"100 * clamp_min(1 - {orders} / ({payments} > 0), 0)"
 
 
 def payments_per_minute(by: str = METHOD_AND_CURRENCY) -> str:
@@ -38,7 +49,3 @@ def mean_order_value() -> str:
     value = rate(metrics.total(metrics.ORDER_VALUE), SELECTED)
     orders = rate(metrics.count(metrics.ORDER_VALUE), SELECTED)
     return f"sum by (currency) ({value}) / (sum by (currency) ({orders}) > 0)"
-
-
-def revenue_in_range() -> str:
-    return f"sum by (currency) ({increase(metrics.total(metrics.ORDER_VALUE), SELECTED)})"

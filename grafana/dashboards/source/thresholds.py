@@ -3,10 +3,13 @@
 from grafana_foundation_sdk.builders import dashboard as builder
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
 
-# The objectives (prometheus/rules/slo.yaml holds them too; a test keeps both equal).
+# The objectives (prometheus/rules/slo.yml holds them too; a test keeps both equal).
 AVAILABILITY_OBJECTIVE = 0.995
-LATENCY_OBJECTIVE = 0.95
+LATENCY_OBJECTIVE = 0.99
 LATENCY_BOUND_SECONDS = 0.5
+
+# The share of payments without an order that alerts (prometheus/rules/business.yml).
+PAYMENT_FAILURES_BOUND = 0.3
 
 # The burn rates of the two kinds of alert: one hour at 14.4 spends 2 % of thirty days' budget.
 PAGE_BURN_RATE = 14.4
@@ -44,3 +47,23 @@ def error_percentage() -> builder.ThresholdsConfig:
 
 def duration() -> builder.ThresholdsConfig:
     return rising(LATENCY_BOUND_SECONDS, 2 * LATENCY_BOUND_SECONDS)
+
+
+def burn_rate() -> builder.ThresholdsConfig:
+    return rising(TICKET_BURN_RATE, PAGE_BURN_RATE)
+
+
+def share_of_capacity() -> builder.ThresholdsConfig:
+    return rising(50, 80)
+
+
+def any_is_bad() -> builder.ThresholdsConfig:
+    return _steps((None, GREEN), (1e-9, RED))
+
+
+def down_is_bad() -> builder.ThresholdsConfig:
+    return _steps((None, RED), (1, GREEN))
+
+
+def payment_failures() -> builder.ThresholdsConfig:
+    return rising(10, 100 * PAYMENT_FAILURES_BOUND)
