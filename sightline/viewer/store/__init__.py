@@ -1,1 +1,8 @@
-"""The DuckDB store behind the viewer, owned by one process."""
+"""The viewer's store: one DuckDB file, one writer thread, any number of readers."""
+
+from sightline.viewer.store.batch import Batch
+from sightline.viewer.store.database import StoreUnusable
+from sightline.viewer.store.store import Store
+from sightline.viewer.store.writer import QueueFull
+
+__all__ = ["Batch", "QueueFull", "Store", "StoreUnusable"]

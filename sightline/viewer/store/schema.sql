@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS spans (
     resource_id BIGINT, scope VARCHAR, service VARCHAR, name VARCHAR,
     kind UTINYINT, status UTINYINT, status_message VARCHAR,                       -- OTLP enum numbers
     http_route VARCHAR, http_method VARCHAR, http_status USMALLINT,               -- promoted, NULL where absent
-    attrs VARCHAR, events VARCHAR, links VARCHAR                                  -- events, links: JSON arrays
+    attrs VARCHAR, events VARCHAR, links VARCHAR                                  -- events: [{"ts", "name", "attrs"}]
+                                                                                  -- links: [{"trace_id", "span_id", "attrs"}]
 );
 
 CREATE TABLE IF NOT EXISTS logs (

@@ -1,0 +1,56 @@
+"""The command line: `sightline view` and what stands beside it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sightline.viewer import config
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    return int(arguments.run(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sightline", description="From a log line to its trace, in one click."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_view(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_view(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "receive OTLP, scrape metrics, keep both and show them on one page"
+    parser = commands.add_parser("view", help=text, description=text.capitalize() + ".")
+    config.add_arguments(parser)
+    parser.set_defaults(run=_view)
+
+
+def _view(arguments: argparse.Namespace) -> int:
+    # Only now: the viewer's libraries are an extra, and take their time to import.
+    from sightline.viewer import launch  # noqa: PLC0415 — see above
+
+    return launch.run(arguments, os.environ)
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "viewer, orders, payments and gentle traffic, until Ctrl-C"
+    parser = commands.add_parser("demo", help=text, description=text.capitalize() + ".")
+    folder = os.environ.get("SIGHTLINE_DATA") or ".sightline"
+    parser.add_argument("--data", type=Path, default=Path(folder), help="where it keeps its data")
+    parser.set_defaults(run=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from sightline import demo  # noqa: PLC0415 — `sightline view` needs none of it
+
+    return demo.run(arguments.data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""One OTLP request from bytes to the store's queue, whichever way it came."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from sightline.viewer.receive.decoding import Decoded, Memory
+from sightline.viewer.receive.logs import decode_logs, tail_rows
+from sightline.viewer.receive.messages import from_json, from_protobuf
+from sightline.viewer.receive.problems import Busy, Refused
+from sightline.viewer.receive.tally import Tally
+from sightline.viewer.receive.traces import decode_traces
+from sightline.viewer.store import QueueFull, Store
+
+_IN_A_THREAD = 256 * 1024  # a larger request would hold up the event loop for too long
+_REPEATS_REMEMBERED = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """How one of OTLP's signals is decoded and answered."""
+
+    name: str
+    request: type[Message]
+    response: type[Message]
+    rejected_field: str
+    decode: Callable[[bytes, Any], Decoded]
+
+
+class Receiver:
+    """Decodes, redacts, counts and queues; raises `Refused` with what to tell the sender."""
+
+    def __init__(self, store: Store, tally: Tally, *, durable: bool = False) -> None:
+        self._store = store
+        self._tally = tally
+        self._durable = durable
+        self._memory = Memory(store.resources)
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="decode")
+        self._repeats: OrderedDict[bytes, None] = OrderedDict()
+        self.signals: Mapping[str, Signal] = {
+            signal.name: signal for signal in (self._traces(), self._logs())
+        }
+
+    async def receive(self, name: str, raw: bytes, *, json: bool = False) -> Message:
+        """Take a request's bytes and give the response to send back."""
+        signal = self.signals[name]
+        self._tally.requests += 1
+        try:
+            decoded, stored = await self._take(signal, raw, json=json)
+        except Refused as refused:
+            self._tally.refuse(name, refused.status, refused.message)
+            raise
+        if stored is not None:
+            await asyncio.wrap_future(stored)
+        return _response(signal, decoded)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    async def _take(
+        self, signal: Signal, raw: bytes, *, json: bool
+    ) -> tuple[Decoded, Future[None] | None]:
+        # A sender that missed our answer sends the very same bytes again.
+        digest = hashlib.blake2b(raw, digest_size=16, salt=signal.name.encode()).digest()
+        if raw and digest in self._repeats:
+            self._tally.repeated_requests += 1
+            return Decoded.of(b""), None
+        try:
+            self._store.reserve(len(raw))
+        except QueueFull as error:
+            raise Busy("the viewer is busy storing; send this again in a second") from error
+        try:
+            decoded = await self._decode(signal, raw, json=json)
+        except BaseException:
+            self._store.release(len(raw))
+            raise
+        self._remember(digest)
+        stored = self._store.append(decoded.batch, wait=self._durable)
+        self._count(signal, decoded)
+        self._publish(decoded)
+        return decoded, stored
+
+    async def _decode(self, signal: Signal, raw: bytes, *, json: bool) -> Decoded:
+        if len(raw) <= _IN_A_THREAD:
+            return _decode(signal, raw, json=json)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: _decode(signal, raw, json=json))
+
+    def _remember(self, digest: bytes) -> None:
+        self._repeats[digest] = None
+        if len(self._repeats) > _REPEATS_REMEMBERED:
+            self._repeats.popitem(last=False)
+
+    def _count(self, signal: Signal, decoded: Decoded) -> None:
+        for service, accepted in decoded.services.items():
+            self._tally.accept(
+                signal.name, service, accepted.received, accepted.rejected, accepted.duplicates
+            )
+        if decoded.reason:
+            self._tally.last_rejection[signal.name] = decoded.reason
+
+    def _publish(self, decoded: Decoded) -> None:
+        if decoded.batch.logs and self._store.tail.wanted:
+            self._store.tail.publish(tail_rows(decoded.batch.logs, self._memory.resources.by_id))
+
+    def _traces(self) -> Signal:
+        return Signal(
+            "traces",
+            ExportTraceServiceRequest,
+            ExportTraceServiceResponse,
+            "rejected_spans",
+            lambda raw, message: decode_traces(raw, message, self._memory),
+        )
+
+    def _logs(self) -> Signal:
+        return Signal(
+            "logs",
+            ExportLogsServiceRequest,
+            ExportLogsServiceResponse,
+            "rejected_log_records",
+            lambda raw, message: decode_logs(raw, message, self._memory, self._store.next_sequence),
+        )
+
+
+def _decode(signal: Signal, raw: bytes, *, json: bool) -> Decoded:
+    read = from_json if json else from_protobuf
+    return signal.decode(raw, read(signal.request, raw))
+
+
+def _response(signal: Signal, decoded: Decoded) -> Message:
+    response = signal.response()
+    if decoded.rejected:
+        partial: Any = response.partial_success  # type: ignore[attr-defined] # every response has it
+        setattr(partial, signal.rejected_field, decoded.rejected)
+        partial.error_message = decoded.reason
+    return response

@@ -1,0 +1,133 @@
+"""The DuckDB file: opened, checked, and set aside when it cannot be used."""
+
+import contextlib
+import logging
+import os
+import time
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+SCHEMA_VERSION = "1"
+FILE_NAME = "telemetry.duckdb"
+_SETTINGS = {"threads": "1", "memory_limit": "256MB", "preserve_insertion_order": "false"}
+
+log = logging.getLogger(__name__)
+
+
+class StoreUnusable(Exception):  # noqa: N818 — reads as what happened
+    """The store cannot be opened, in one line with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    connection: duckdb.DuckDBPyConnection
+    set_aside: str  # what was set aside and why; "" as a rule
+
+
+def open_database(folder: Path | None) -> Opened:
+    """Open or create; a damaged file or one of another version is renamed and said so."""
+    if folder is None:
+        return Opened(_prepared(_connect(":memory:")), "")
+    _own_folder(folder)
+    path = folder / FILE_NAME
+    try:
+        return Opened(_prepared(_connect(str(path))), "")
+    except _Mismatch as error:
+        reason = str(error)
+    except duckdb.IOException as error:
+        _refuse_unless_damaged(path, error)
+        reason = f"it is damaged ({_first_line(error)})"
+    except duckdb.Error as error:
+        reason = f"it is damaged ({_first_line(error)})"
+    return Opened(_prepared(_connect(str(path), fresh=_set_aside(path))), _said(path, reason))
+
+
+class _Mismatch(Exception):  # noqa: N818 — an outcome of looking, not an error
+    pass
+
+
+def _connect(path: str, *, fresh: Path | None = None) -> duckdb.DuckDBPyConnection:
+    if fresh is not None:
+        log.warning("store.set_aside", extra={"path": str(fresh)})
+    # The umask is what makes DuckDB's own files (log, temporary folder) private too.
+    before = os.umask(0o077)
+    try:
+        return duckdb.connect(path, config=dict(_SETTINGS))
+    finally:
+        os.umask(before)
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    try:
+        _require_version(connection)
+        connection.execute(resources.files(__package__).joinpath("schema.sql").read_text())
+        if connection.execute("SELECT count(*) FROM meta").fetchall() == [(0,)]:
+            connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [SCHEMA_VERSION])
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            connection.close()
+        raise
+    return connection
+
+
+def _require_version(connection: duckdb.DuckDBPyConnection) -> None:
+    tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    if not tables:
+        return
+    found = (
+        []
+        if ("meta",) not in tables
+        else connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
+    )
+    version = found[0][0] if found else "unknown"
+    if version != SCHEMA_VERSION:
+        raise _Mismatch(f"its schema is version {version}, this viewer's is {SCHEMA_VERSION}")
+
+
+def _own_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise StoreUnusable(
+            f"cannot use the data folder {folder}: {error.strerror}. "
+            "Give a folder you own: --data FOLDER, or keep nothing: --memory"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreUnusable(
+            f"cannot write to the data folder {folder}. "
+            "Give a folder you own: --data FOLDER, or keep nothing: --memory"
+        )
+
+
+def _refuse_unless_damaged(path: Path, error: duckdb.IOException) -> None:
+    text = str(error)
+    if "lock" in text.lower():
+        raise StoreUnusable(
+            f"another viewer has {path} open. Stop it, or give a folder of its own: --data FOLDER"
+        ) from error
+    if "No space left" in text or not os.access(path, os.R_OK | os.W_OK):
+        raise StoreUnusable(
+            f"cannot open {path}: {_first_line(error)}. "
+            "Make room or give another folder: --data FOLDER"
+        ) from error
+
+
+def _set_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.stem}.set-aside-{time.time_ns()}{path.suffix}")
+    path.rename(aside)
+    wal = path.with_name(path.name + ".wal")
+    if wal.exists():
+        wal.rename(aside.with_name(aside.name + ".wal"))
+    return aside
+
+
+def _said(path: Path, reason: str) -> str:
+    return f"{path} was set aside and a fresh store begun: {reason}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

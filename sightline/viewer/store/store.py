@@ -1,0 +1,131 @@
+"""The store: opened once, appended to by the receivers, read by the query APIs."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from numpy.typing import NDArray
+
+from sightline.viewer.promql.samples import Labels, Metadata
+from sightline.viewer.store.batch import Batch
+from sightline.viewer.store.database import Opened, open_database
+from sightline.viewer.store.head import Head
+from sightline.viewer.store.reader import Reader
+from sightline.viewer.store.retention import Limits, Retention
+from sightline.viewer.store.samples import StoredSamples
+from sightline.viewer.store.series import SeriesIndex
+from sightline.viewer.store.tail import Tail
+from sightline.viewer.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """One per process and data folder. Everything may be called from any thread."""
+
+    def __init__(self, opened: Opened, folder: Path | None, limits: Limits) -> None:
+        self._folder = folder
+        self._connection = opened.connection
+        self._lock = threading.Lock()
+        self.set_aside = opened.set_aside
+        self.reader = Reader(lambda: self._connection)
+        self.tail = Tail()
+        self._load()
+        self.samples = StoredSamples(self.series, self.head, self.reader, self._metadata)
+        self.retention = Retention(limits, folder, self.series, self.head)
+        self.writer = Writer(
+            lambda: self._connection, reopen=self._reopen, upkeep=self.retention.when_due
+        )
+
+    @classmethod
+    def open(cls, path: Path | None, limits: Limits | None = None) -> "Store":
+        """Open or create the store in a folder of its own; None keeps it in memory."""
+        return cls(open_database(path), path, limits or Limits())
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self.reader.query(sql, params)
+
+    def arrays(self, sql: str, params: Sequence[object] = ()) -> dict[str, NDArray[Any]]:
+        return self.reader.arrays(sql, params)
+
+    def reserve(self, size: int) -> None:
+        """Room in the queue for a batch of that size, before the work of decoding it."""
+        self.writer.reserve(size)
+
+    def release(self, size: int) -> None:
+        """Give back room that no batch will use."""
+        self.writer.release(size)
+
+    def append(self, batch: Batch, *, wait: bool = False) -> Future[None] | None:
+        """Queue a batch whose room is reserved; with `wait`, a future done at its commit."""
+        if len(batch.points):
+            batch.points = self.head.add(batch.points)
+        return self.writer.put(batch, wait=wait)
+
+    def new_series(self, batch: Batch, name: str, labels: Labels) -> int:
+        """The id of a series, which is stored with the batch if it is new."""
+        series_id, row = self.series.add(name, labels)
+        if row is not None:
+            batch.series.append(row)
+        return series_id
+
+    def describe(self, batch: Batch, name: str, metadata: Metadata) -> None:
+        """Keep a metric's type, help and unit, once."""
+        known = self._metadata.setdefault(name, {})
+        if metadata not in known:
+            known[metadata] = None
+            batch.metadata.append((name, *metadata))
+
+    def next_sequence(self) -> int:
+        return next(self._sequence)
+
+    def status(self) -> dict[str, object]:
+        """What the page shows about the store."""
+        return {
+            "size_bytes": self.retention.size_bytes,
+            "max_bytes": self.retention.limits.size_bytes,
+            "queued_bytes": self.writer.queued_bytes,
+            "lost_rows": self.writer.lost_rows,
+            "trouble": self.writer.trouble,
+            "set_aside": self.set_aside,
+            "removed_by_retention": dict(self.retention.removed),
+            "series": len(self.series),
+        }
+
+    def flush(self) -> None:
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Store everything that is queued, and close the file."""
+        self.writer.close()
+        with self._lock:
+            self._connection.close()
+
+    def _load(self) -> None:
+        ask = self._connection.execute
+        self.series = SeriesIndex(ask("SELECT id, name, labels FROM series").fetchall())
+        newest = ask("SELECT max(ts) FROM points").fetchall()[0][0] or 0
+        self.head = Head(max(int(time.time() * 1000), newest + 1))
+        last = ask("SELECT max(seq) FROM logs").fetchall()[0][0] or 0
+        self._sequence = itertools.count(last + 1)
+        self._metadata: dict[str, dict[Metadata, None]] = {}
+        for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():
+            self._metadata.setdefault(name, {})[Metadata(*rest)] = None
+        self.resources: set[int] = {row[0] for row in ask("SELECT id FROM resources").fetchall()}
+
+    def _reopen(self) -> None:
+        """After an error that invalidated the database; by the writer alone."""
+        with self._lock:
+            try:
+                self._connection.close()
+            except duckdb.Error as error:
+                log.warning("store.close_failed", extra={"reason": str(error)})
+            opened = open_database(self._folder)
+            self._connection = opened.connection
+            self.set_aside = opened.set_aside or self.set_aside

@@ -1,0 +1,172 @@
+"""The one thread that writes: a queue bounded by bytes, a commit every few thousand rows."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import duckdb
+
+from sightline.viewer.store.batch import Batch
+from sightline.viewer.store.insertion import insert
+
+QUEUE_BYTES = 32 * 1024 * 1024
+FLUSH_ROWS = 8_192
+FLUSH_SECONDS = 0.25
+RETRY_SECONDS = 1.0
+
+# What no retry can store. Decoders let nothing such through; if one does, the writer survives it.
+_UNFIT = (duckdb.DataError, duckdb.ProgrammingError, ValueError, TypeError, OverflowError)
+
+log = logging.getLogger(__name__)
+
+
+class QueueFull(Exception):  # noqa: N818 — reads as what happened
+    """The writer does not keep up; the sender should try again later."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: Batch
+    stored: Future[None] | None
+
+
+class Writer:
+    """Takes batches from any thread and commits them in order; `close` flushes all of them."""
+
+    def __init__(
+        self,
+        connection: Callable[[], duckdb.DuckDBPyConnection],
+        *,
+        reopen: Callable[[], None],
+        upkeep: Callable[[duckdb.DuckDBPyConnection], None],
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self._connection = connection
+        self._reopen = reopen
+        self._upkeep = upkeep
+        self._limit = queue_bytes
+        self._queue: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._rows = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._urgent = 0
+        self.trouble = ""  # why nothing can be stored right now; "" while all is well
+        self.lost_rows = 0
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._bytes
+
+    def reserve(self, size: int) -> None:
+        """Room for a batch, or `QueueFull`; an empty queue takes a batch of any size."""
+        with self._changed:
+            if self._closing or (self._bytes and self._bytes + size > self._limit):
+                raise QueueFull
+            self._bytes += size
+
+    def release(self, size: int) -> None:
+        with self._changed:
+            self._bytes -= size
+
+    def put(self, batch: Batch, *, wait: bool = False) -> Future[None] | None:
+        """Queue a batch whose size is reserved; with `wait`, a future done at its commit."""
+        stored: Future[None] | None = Future() if wait else None
+        with self._changed:
+            self._queue.append(_Waiting(batch, stored))
+            self._rows += batch.rows
+            if wait:
+                self._urgent += 1
+            if wait or self._rows >= FLUSH_ROWS or len(self._queue) == 1:
+                self._changed.notify()
+        return stored
+
+    def flush(self, timeout: float = 30) -> None:
+        """Return when everything queued so far is committed."""
+        stored = self.put(Batch(), wait=True)
+        assert stored is not None  # noqa: S101 — `wait` promises it
+        stored.result(timeout)
+
+    def close(self, timeout: float = 30) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            log.error("store.close_timed_out", extra={"queued_bytes": self._bytes})
+
+    def _run(self) -> None:
+        while True:
+            taken = self._take()
+            if taken:
+                self._store(taken)
+            elif self._closing:
+                return
+            self._upkeep(self._connection())
+
+    def _take(self) -> list[_Waiting]:
+        """Wait for a flush to be due; at most a few times its rows at once."""
+        with self._changed:
+            if not self._queue and not self._closing:
+                self._changed.wait(1.0)
+            due = time.monotonic() + FLUSH_SECONDS
+            while self._queue and not self._due() and (left := due - time.monotonic()) > 0:
+                self._changed.wait(left)
+            taken, rows = [], 0
+            while self._queue and rows < FLUSH_ROWS:
+                waiting = self._queue.popleft()
+                rows += waiting.batch.rows
+                taken.append(waiting)
+            self._rows -= rows
+            self._urgent -= sum(1 for waiting in taken if waiting.stored)
+            return taken
+
+    def _due(self) -> bool:
+        return self._closing or bool(self._urgent) or self._rows >= FLUSH_ROWS
+
+    def _store(self, taken: list[_Waiting]) -> None:
+        batch = Batch()
+        for waiting in taken:
+            batch.extend(waiting.batch)
+        while not self._stored(batch):
+            if self._closing:
+                self.lost_rows += batch.rows
+                log.error("store.rows_lost", extra={"rows": batch.rows, "reason": self.trouble})
+                break
+            time.sleep(RETRY_SECONDS)
+        with self._changed:
+            self._bytes -= batch.size
+        for waiting in taken:
+            if waiting.stored is not None:
+                waiting.stored.set_result(None)
+
+    def _stored(self, batch: Batch) -> bool:
+        try:
+            insert(self._connection(), batch)
+        except _UNFIT as error:
+            # Trying again would fail again, and hold up all that is sound behind it.
+            self.lost_rows += batch.rows
+            log.exception("store.rows_unfit", extra={"rows": batch.rows, "reason": str(error)})
+            return True
+        except duckdb.Error as error:
+            self._suffer(error)
+            return False
+        if self.trouble:
+            log.warning("store.recovered")
+            self.trouble = ""
+        return True
+
+    def _suffer(self, error: duckdb.Error) -> None:
+        text = str(error).splitlines()[0]
+        if text != self.trouble:
+            log.error("store.cannot_write", extra={"reason": text})
+        self.trouble = text
+        # After an INTERNAL or FATAL error DuckDB refuses everything until it is opened anew.
+        if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+            self._reopen()
