@@ -1,0 +1,52 @@
+"""Activates the installed client instrumentations: HTTP clients, databases, threads."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib.metadata import EntryPoint, entry_points
+
+from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
+
+_logger = logging.getLogger("sightline.telemetry")
+
+# The server's span and the log lines are ours; these would make second ones.
+_NOT_CLIENTS = frozenset(
+    {
+        "aiohttp-server", "asgi", "django", "falcon", "fastapi", "flask", "logging", "pyramid",
+        "starlette", "tornado", "wsgi", "system_metrics",
+    }
+)  # fmt: skip
+
+
+def activate_client_instrumentations() -> list[str]:
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
+    disabled = {
+        name.strip()
+        for name in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")
+    }
+    if "*" in disabled:
+        return []
+    active = []
+    for entry in sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda e: e.name):
+        if entry.name not in _NOT_CLIENTS | disabled and _activate(entry):
+            active.append(entry.name)
+    return active
+
+
+def _activate(entry: EntryPoint) -> bool:
+    try:
+        if entry.dist is not None and get_dist_dependency_conflicts(entry.dist):
+            return False  # the library it instruments is absent, or of another version
+        instrumentor = entry.load()()
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.instrument(skip_dep_check=True)
+    except ModuleNotFoundError:
+        return False  # installed for a library that is not
+    except Exception as error:  # noqa: BLE001 — somebody else's instrumentation must not stop the service
+        _logger.warning(
+            "telemetry.instrumentation_failed",
+            extra={"instrumentation": entry.name, "error": f"{type(error).__name__}: {error}"},
+        )
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""OTLP by hand: records to protobuf bytes, bytes through bounded queues to the endpoint."""
