@@ -1,0 +1,1 @@
+"""LogQL: a stated subset, compiled to SQL over log records."""

@@ -1,0 +1,130 @@
+"""The labels of a log row as Loki shows them: stream labels and structured metadata in one."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sightline.viewer.logql import syntax as s
+
+Labels = dict[str, str]
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
+_LOGFMT = re.compile(r'(?:^|\s)([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
+_SHOWN_BY_COLUMN = {"service.name", "service.namespace", "deployment.environment.name"}
+_WHOLE_DIGITS = 1e21
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Stream labels, and the rest of the resource's attributes."""
+
+    stream: Labels
+    metadata: Labels
+
+    @classmethod
+    def of(cls, service: str, namespace: str, environment: str, attrs: str) -> "Resource":
+        stream = {
+            "service_name": service,
+            "service_namespace": namespace,
+            "deployment_environment_name": environment,
+        }
+        known = orjson.loads(attrs or "{}")
+        rest = {key: value for key, value in known.items() if key not in _SHOWN_BY_COLUMN}
+        return cls({k: v for k, v in stream.items() if v}, dict(flattened(rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One log record, columns as COLUMNS asks for them."""
+
+    ts: int
+    seq: int
+    observed_ts: int
+    severity: int
+    severity_text: str
+    level: str
+    body: str
+    trace_id: str
+    span_id: str
+    scope: str
+    attrs: str
+    resource_id: int
+
+    def metadata(self) -> Labels:
+        observed = self.observed_ts if self.observed_ts not in (0, self.ts) else ""
+        fields = {
+            "observed_timestamp": observed,
+            "severity_number": self.severity or "",
+            "severity_text": self.severity_text,
+            "trace_id": self.trace_id,
+            "span_id": self.span_id,
+            "scope_name": self.scope,
+            "detected_level": self.level,
+        }
+        own = {name: str(value) for name, value in fields.items() if value}
+        return dict(flattened(orjson.loads(self.attrs or "{}"))) | own
+
+
+COLUMNS = (
+    "l.ts, l.seq, l.observed_ts, l.severity, l.severity_text, l.level, l.body, l.trace_id, "
+    "l.span_id, l.scope, l.attrs, l.resource_id"
+)
+
+
+def labels_of(
+    row: LogRow,
+    resource: Resource,
+    parsers: Iterable[str] = (),
+    shaping: Iterable[s.Drop | s.Keep] = (),
+) -> Labels:
+    labels = resource.metadata | row.metadata() | resource.stream
+    stored = frozenset(labels)
+    for parser in dict.fromkeys(parsers):
+        for name, value in _taken_from(row.body, parser):
+            free = name if name not in stored else f"{name}_extracted"
+            labels.setdefault(free, value)
+    for stage in shaping:
+        keeps = isinstance(stage, s.Keep)
+        labels = {k: v for k, v in labels.items() if (k in stage.names) == keeps}
+    return labels
+
+
+def label_name(name: str) -> str:
+    named = _NOT_IN_NAMES.sub("_", name)
+    return f"key_{named}" if named[:1].isdigit() else named
+
+
+def flattened(attributes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Names and texts as Loki's OTLP ingest makes them, maps unfolded with `_`."""
+    for key, value in attributes.items():
+        name = label_name(prefix + key)
+        if isinstance(value, dict):
+            yield from flattened(value, f"{name}_")
+        elif value is not None:
+            yield name, text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """A value as Go prints it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE_DIGITS:
+        return str(int(value))
+    return orjson.dumps(value).decode()
+
+
+def _taken_from(line: str, parser: str) -> Iterator[tuple[str, str]]:
+    if parser == "logfmt":
+        for name, quoted, plain in _LOGFMT.findall(line):
+            yield label_name(name), re.sub(r"\\(.)", r"\1", quoted) or plain
+        return
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
+    if isinstance(found, dict):
+        yield from ((k, v) for k, v in flattened(found) if v)
+    else:
+        yield "__error__", "JSONParserErr"

@@ -1,0 +1,1 @@
+"""What the log and the trace languages share: SQL fragments with their parameters."""
