@@ -1,1 +1,3 @@
 """Load: traffic against whichever stack is up."""
+
+__version__ = "0.1.0"

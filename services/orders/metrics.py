@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from itertools import product
 from time import perf_counter
 
-from opentelemetry import trace
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
 from orders.models import Currency, PaymentMethod
+from sightline.telemetry import observe
 
 orders_created = Counter(
     "orders_created_total", "Orders confirmed.", ["payment_method", "currency"]
@@ -35,16 +35,4 @@ def timed_payment(payment_method: str, currency: str) -> Iterator[None]:
     try:
         yield
     finally:
-        payment_duration.labels(payment_method, currency).observe(
-            perf_counter() - began, exemplar=_exemplar()
-        )
-
-
-def _exemplar() -> dict[str, str] | None:
-    context = trace.get_current_span().get_span_context()
-    if not context.trace_flags.sampled:
-        return None
-    return {
-        "trace_id": trace.format_trace_id(context.trace_id),
-        "span_id": trace.format_span_id(context.span_id),
-    }
+        observe(payment_duration.labels(payment_method, currency), perf_counter() - began)

@@ -12,6 +12,7 @@ import structlog
 
 from orders.faults import FaultName, Faults
 from orders.settings import Settings
+from sightline.telemetry.events import current_ids
 
 # Where the payment-down fault sends requests: the discard port, which nothing listens on.
 NOWHERE = "http://127.0.0.1:9"
@@ -84,6 +85,7 @@ class Payments:
 
     def __init__(self, client: httpx2.AsyncClient, settings: Settings, faults: Faults) -> None:
         self._client = client
+        client.event_hooks["request"].append(_name_request)
         self._url = settings.payments_url
         self._timeout = settings.payments_timeout
         self._attempts = settings.payments_attempts
@@ -153,6 +155,13 @@ class Payments:
         except httpx2.TransportError:
             return Trouble.BROKEN
         return Trouble.BROKEN if answer.is_server_error else answer
+
+
+async def _name_request(request: httpx2.Request) -> None:
+    """One request id for what one customer asked, in the lines of both services."""
+    request_id, _ = current_ids()
+    if request_id is not None:
+        request.headers["X-Request-ID"] = request_id
 
 
 def _backoff(attempt: int) -> float:

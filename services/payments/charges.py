@@ -28,7 +28,7 @@ DECLINED_CARDS = {
     "4000000000009995": "insufficient_funds",
     "4000000000000069": "expired_card",
 }
-# Issuers that take their time, in seconds; the second outlasts any caller's patience.
+# Issuers that take their time, in seconds; the second outlasts orders' patience.
 SLOW_CARDS = {"4000000000003063": 1.2, "4000000000003220": 10.0}
 
 

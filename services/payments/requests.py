@@ -1,5 +1,6 @@
 """Around every request: its id, one access line, and an answer when a handler breaks."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -40,6 +41,9 @@ class RequestMiddleware:
         began, answered = time.perf_counter(), _Answered(send)
         try:
             await self._app(scope, receive, answered)
+        except asyncio.CancelledError:
+            # The server is going, and waited long enough: a line, not a stack.
+            log.warning("http.cancelled")
         except Exception:
             log.exception("http.exception")
             if answered.status is not None:

@@ -1,0 +1,68 @@
+"""Every answer, counted by route and status: what the report and the ledger are made of."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+NO_ANSWER = 0
+
+
+@dataclass(frozen=True, order=True)
+class Answer:
+    method: str
+    route: str
+    about: str
+    status: int
+    expected: bool
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.answers: Counter[Answer] = Counter()
+
+    def add(self, answer: Answer) -> None:
+        self.answers[answer] += 1
+
+    @property
+    def sent(self) -> int:
+        return self.answers.total()
+
+    @property
+    def answered(self) -> int:
+        return sum(n for answer, n in self.answers.items() if answer.status != NO_ANSWER)
+
+    @property
+    def refused(self) -> int:
+        """Refusals that were asked for: declined cards, unknown products."""
+        refusals = (n for a, n in self.answers.items() if a.expected and a.status >= 400)  # noqa: PLR2004 — HTTP's bound
+        return sum(refusals)
+
+    @property
+    def unexpected(self) -> int:
+        return sum(n for answer, n in self.answers.items() if not answer.expected)
+
+    def by_route(self) -> dict[tuple[str, str], Counter[str]]:
+        """Counts of each status class, of each method and route."""
+        routes: dict[tuple[str, str], Counter[str]] = {}
+        for answer, count in sorted(self.answers.items()):
+            key = (answer.method, answer.route)
+            routes.setdefault(key, Counter())[status_class(answer.status)] += count
+        return routes
+
+    def surprises(self) -> list[tuple[Answer, int]]:
+        return sorted((a, n) for a, n in self.answers.items() if not a.expected)
+
+    def document(self) -> dict[str, Any]:
+        """For other programs: the same facts, in full."""
+        return {
+            "sent": self.sent,
+            "answered": self.answered,
+            "unexpected": self.unexpected,
+            "answers": [
+                {**vars(answer), "count": count} for answer, count in sorted(self.answers.items())
+            ],
+        }
+
+
+def status_class(status: int) -> str:
+    return "none" if status == NO_ANSWER else f"{status // 100}xx"
