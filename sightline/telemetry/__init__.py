@@ -20,13 +20,12 @@ What a service needs to know:
   current trace as exemplar.
 - **Settings.** The standard `OTEL_*` variables. A wrong one ends the start with one sentence
   (`TelemetryError`, a `SystemExit`).
-- **Secrets** are taken out by key and by value; `SIGHTLINE_REDACT_KEYS=a,b` or `redact_keys` add keys.
+- **Secrets** are taken out by key and by value; `SIGHTLINE_REDACT_KEYS=a,b` or `redact_keys` add
+  keys.
 - Lines and records are written by a thread within some 20 ms, errors at once; all that waits is
   sent at the end of the app's lifespan and at exit.
 - Tests: `sightline.telemetry.testing`.
 """
-
-from __future__ import annotations
 
 from sightline.telemetry.errors import TelemetryError
 from sightline.telemetry.instrumentation import instrument

@@ -1,7 +1,5 @@
 """Activates the installed client instrumentations: HTTP clients, databases, threads."""
 
-from __future__ import annotations
-
 import logging
 import os
 from importlib.metadata import EntryPoint, entry_points
@@ -27,11 +25,9 @@ def activate_client_instrumentations() -> list[str]:
     }
     if "*" in disabled:
         return []
-    active = []
-    for entry in sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda e: e.name):
-        if entry.name not in _NOT_CLIENTS | disabled and _activate(entry):
-            active.append(entry.name)
-    return active
+    skipped = _NOT_CLIENTS | disabled
+    found = sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda entry: entry.name)
+    return [entry.name for entry in found if entry.name not in skipped and _activate(entry)]
 
 
 def _activate(entry: EntryPoint) -> bool:

@@ -1,7 +1,5 @@
 """What one log line says, before it is written anywhere, and whose line it is."""
 
-from __future__ import annotations
-
 import traceback
 from typing import Any, NamedTuple
 
@@ -44,15 +42,20 @@ def current_ids() -> tuple[str | None, SpanContext | None]:
     return request_id, span if span.is_valid else None  # type: ignore[return-value]
 
 
-def describe(error: BaseException, redactor: Redactor) -> ErrorText:
+def error_type(error: BaseException) -> str:
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"  # fmt: skip
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def describe(error: BaseException, redactor: Redactor) -> ErrorText:
     stack = "".join(traceback.format_exception(error)).rstrip("\n")
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 — a broken __str__ must not hide the error itself
         message = "<unprintable>"
-    return ErrorText(name, redactor.text(message), redactor.text(stack))
+    return ErrorText(error_type(error), redactor.text(message), redactor.text(stack))
 
 
 def mark_logged(error: BaseException) -> None:

@@ -4,18 +4,19 @@ What runs here runs for each request on the event loop; whatever can wait is a m
 (`access_event`, `span_parts`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Mapping
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import SpanContext
 from starlette.types import Message, Scope, Send
 
-from sightline.telemetry.events import LogEvent
+from sightline.telemetry.events import LogEvent, error_type
 from sightline.telemetry.redaction import Redactor
-from sightline.telemetry.request_span import RequestSpan
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
+    from sightline.telemetry.request_span import RequestSpan
 
 KNOWN_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
@@ -30,9 +31,26 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 class Exchange:
     __slots__ = (
-        "_finish", "_forward", "_trailers", "agent", "aborted", "context", "ended", "ended_at", "error",
-        "first_byte", "forwarded_headers", "header", "host", "method", "request_id", "route",
-        "scope", "span", "started", "status",
+        "_finish",
+        "_forward",
+        "_trailers",
+        "aborted",
+        "agent",
+        "context",
+        "ended",
+        "ended_at",
+        "error",
+        "first_byte",
+        "forwarded_headers",
+        "header",
+        "host",
+        "method",
+        "request_id",
+        "route",
+        "scope",
+        "span",
+        "started",
+        "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, forward: Send, finish: Any, request_id: str) -> None:
@@ -91,7 +109,7 @@ class Exchange:
 
     def end_span(self, seconds: float) -> None:
         if self.span is not None:
-            self.span.end(self.span.start_time + int(seconds * 1e9))  # type: ignore[operator] — it has started
+            self.span.end(self.span.started + int(seconds * 1e9))
 
     def access_event(self, seconds: float, redactor: Redactor) -> LogEvent:
         scope = self.scope
@@ -157,13 +175,6 @@ class Exchange:
         if client and client[1]:
             out.append(("network.peer.port", client[1]))
         return out
-
-
-def error_type(error: BaseException) -> str:
-    kind = type(error)
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,5 @@
 """`instrument(app)`: puts the middleware around an app and starts what the process shares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

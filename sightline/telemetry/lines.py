@@ -1,7 +1,5 @@
 """One log event as one line: JSON for machines, or a console line for people."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable
@@ -13,9 +11,8 @@ import orjson
 from sightline.telemetry.events import LogEvent
 
 LEVEL_NAMES = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
-RESERVED = frozenset(
-    {"timestamp", "level", "logger", "event", "service", "request_id", "trace_id", "span_id", "exception"}
-)  # fmt: skip
+_OURS = "timestamp level logger event service request_id trace_id span_id exception"
+RESERVED = frozenset(_OURS.split())
 # Control characters beyond those JSON must escape, and the line ends of Unicode.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 _UNSAFE_CONSOLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

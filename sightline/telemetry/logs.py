@@ -1,7 +1,5 @@
 """One way out for structlog's events and for every line of the standard library's logging."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +11,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from structlog.contextvars import get_contextvars
 
-from sightline.telemetry.events import ErrorText, LogEvent, current_ids, describe, is_logged
+from sightline.telemetry.events import LogEvent, current_ids, describe, is_logged
 from sightline.telemetry.redaction import Redactor
 
 Emit = Callable[[LogEvent], None]

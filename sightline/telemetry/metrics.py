@@ -5,8 +5,6 @@ matches every route a second time and builds a `Request` and a `Response` for ea
 keeps one resolved counter and histogram for each series and updates them in place.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
@@ -22,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-# Fine around the usual objectives (100, 250, 300, 500 ms, 1 s), so that a quantile near them is true.
+# Fine around the usual objectives (100, 250, 300, 500 ms, 1 s): a quantile near them is true.
 BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
@@ -33,7 +31,7 @@ _EXEMPLAR_EVERY = 0.5  # seconds a bucket keeps its exemplar; far below any scra
 class _Families:
     """The two families of one registry; more apps in one process share them."""
 
-    _of: dict[int, _Families] = {}  # noqa: RUF012 — the registry of registries
+    _of: "dict[int, _Families]" = {}  # noqa: RUF012 — the registry of registries
 
     def __init__(self, registry: CollectorRegistry, buckets: tuple[float, ...]) -> None:
         self.registry = registry
@@ -52,7 +50,7 @@ class _Families:
         )
 
     @classmethod
-    def of(cls, registry: CollectorRegistry, buckets: tuple[float, ...]) -> _Families:
+    def of(cls, registry: CollectorRegistry, buckets: tuple[float, ...]) -> "_Families":
         known = cls._of.get(id(registry))
         if known is None or known.registry is not registry:
             known = cls._of[id(registry)] = cls(registry, buckets)
@@ -60,7 +58,7 @@ class _Families:
 
 
 class _Series:
-    """Counter and histogram of one handler and method, and when each bucket last got an exemplar."""
+    """Counter and histogram of one series, and when each bucket last got an exemplar."""
 
     __slots__ = ("bounds", "count", "exemplars", "observe")
 

@@ -1,7 +1,5 @@
 """The outermost ASGI layer: request id, server span, access line and metrics of each request."""
 
-from __future__ import annotations
-
 import re
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -34,6 +32,7 @@ from sightline.telemetry.metrics import UNKNOWN, RequestMetrics, expose
 from sightline.telemetry.request_span import RequestSpan
 from sightline.telemetry.routes import ROUTE_KEY, new_probe, resolve_route
 from sightline.telemetry.runtime import Runtime
+from sightline.telemetry.tracing import SwitchSampler
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
@@ -125,21 +124,22 @@ class TelemetryMiddleware:
             caller = None
         span: Span
         if runtime.sampler is None:
-            span = NonRecordingSpan(caller) if caller else NonRecordingSpan(_NO_CONTEXT)
+            span = NonRecordingSpan(caller or _NO_CONTEXT)
+            exchange.context = caller
         else:
-            span = self._server_span(exchange, caller, runtime)
+            span = self._server_span(exchange, caller, runtime.sampler)
         context = otel_context.set_value(REQUEST_ID, exchange.request_id, base)
         context = set_span_in_context(span, context)
         if runtime.observers and exchange.span is not None:
-            runtime.observers.on_start(exchange.span, parent_context=base)  # type: ignore[arg-type] — a span to its readers
+            runtime.observers.on_start(exchange.span, parent_context=base)
         return context
 
     def _server_span(
-        self, exchange: Exchange, caller: SpanContext | None, runtime: Runtime
+        self, exchange: Exchange, caller: SpanContext | None, sampler: SwitchSampler
     ) -> Span:
         trace_id = caller.trace_id if caller is not None else getrandbits(128) or 1
         caller_sampled = caller.trace_flags.sampled if caller is not None else None
-        sampled = runtime.sampler.decide(trace_id, caller_sampled)  # type: ignore[union-attr] — set here
+        sampled = sampler.decide(trace_id, caller_sampled)
         flags = _SAMPLED if sampled else _NOT_SAMPLED
         state = None
         if caller is not None:

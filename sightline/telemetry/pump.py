@@ -1,10 +1,8 @@
-"""The thread that does telemetry's work beside the requests: small portions, short holds of the GIL.
+"""The thread that does telemetry's work beside the requests, in short holds of the GIL.
 
 A request only appends to a deque. The thread takes what has gathered, a few records at a time,
 and lets the event loop run between two portions; `flush` does the same in the caller's thread.
 """
-
-from __future__ import annotations
 
 import os
 import threading
@@ -78,7 +76,7 @@ class Pump:
                 handle, record = waiting.popleft()
                 try:
                     handle(record)
-                except Exception as error:  # noqa: BLE001 — one bad record must not end all telemetry
+                except Exception as error:  # noqa: BLE001 — one record must not end all
                     self._report(error)
             self._after_portion()
         return bool(waiting)
@@ -88,7 +86,7 @@ class Pump:
             pass
 
     def stop(self) -> None:
-        """From here on each record is handled at once, in its own thread; nothing waits any more."""
+        """From here on each record is handled at once, by whoever puts it."""
         self.put = self._put_and_flush
         self._stopped = True
         self._wake.set()

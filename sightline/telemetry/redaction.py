@@ -1,27 +1,26 @@
 """Takes secrets out of log fields, texts and span attributes, by key and by value."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 REDACTED = "[REDACTED]"
 
-_SECRET_WORDS = (
+_HIDDEN_WORDS = (
     "authorization|proxyauthorization|cookies?|setcookie|password|passwd|passphrase|passcode|pwd"
     "|secrets?|token|apikey|accesskey|secretkey|privatekey|signingkey|encryptionkey|credentials?"
     "|cardnumber|cardno|creditcard|ccnumber|pan|cvv2?|cvc2?|cardcode|securitycode|ssn|iban"
     "|sessionid|csrf|xsrf|jwt|otp|pin"
 )
 # As they stand in free text: `password=…`, `"api_key": "…"`, `?token=…`, `X-Amz-Signature=…`.
-_SECRET_IN_TEXT = (
+_HIDDEN_IN_TEXT = (
     r"authorization|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credential"
     r"|api[_-]?key|access[_-]?key|private[_-]?key|card[_-]?(?:number|no)|cvv2?|cvc2?|signature"
     r"|session[_-]?id|(?<![\w-])(?:sig|pan|pin|otp)(?=\W)"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SECRET_WORD = re.compile(f"(?:{_SECRET_WORDS})")
+_HIDDEN_WORD = re.compile(f"(?:{_HIDDEN_WORDS})")
 # Cheap first look: a text without any of these cannot hold what the patterns below find.
 _SUSPECT = re.compile(
     r"[=:@]|eyJ|\d(?:[ -]?\d){12}|[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s"
@@ -39,6 +38,7 @@ _CARD = re.compile(r"(?<![\w.])[2-6](?:[ -]?\d){12,18}(?![\w])")
 _SQL_PARAMETERS = re.compile(r"\[parameters: .*?(?:\]\n|\]\Z)", re.DOTALL)
 _KEY_CACHE_LIMIT = 4_096
 _DEPTH_LIMIT = 8
+_CARD_LENGTHS = range(13, 20)
 
 
 class Redactor:
@@ -47,7 +47,7 @@ class Redactor:
     def __init__(self, keys: Iterable[str] = (), value_limit: int = 16_384) -> None:
         keys = tuple(keys)
         self._extra = frozenset(_joined(key) for key in keys)
-        texts = "|".join((_SECRET_IN_TEXT, *map(re.escape, keys)))
+        texts = "|".join((_HIDDEN_IN_TEXT, *map(re.escape, keys)))
         self._assignment = re.compile(f"(?P<key>{texts}){_VALUE}", re.IGNORECASE)
         self._known: dict[str, bool] = {}
         self._limit = value_limit
@@ -64,9 +64,9 @@ class Redactor:
         words = [word.lower() for word in _WORD.findall(key[:200])]
         if not words:
             return False
-        spans = words + [a + b for a, b in zip(words, words[1:], strict=False)]
+        spans = words + [a + b for a, b in pairwise(words)]
         spans += [a + b + c for a, b, c in zip(words, words[1:], words[2:], strict=False)]
-        if any(_SECRET_WORD.fullmatch(span) or span in self._extra for span in spans):
+        if any(_HIDDEN_WORD.fullmatch(span) or span in self._extra for span in spans):
             return words[-1] not in {"count", "length", "type", "limit", "ms"}
         return "".join(words) in self._extra
 
@@ -139,7 +139,7 @@ def _hide_card(match: re.Match[str]) -> str:
 
 def _is_card(digits: str) -> bool:
     """Luhn's check on a number of a card's length and first digit."""
-    if not 13 <= len(digits) <= 19 or digits[0] not in "23456":
+    if len(digits) not in _CARD_LENGTHS or digits[0] not in "23456":
         return False
     odd = sum(int(d) for d in digits[-1::-2])
     even = sum(sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])

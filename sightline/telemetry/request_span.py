@@ -7,8 +7,6 @@ none of them. This one makes them when they are first needed.
     └── RequestSpan ── opentelemetry.sdk.trace.ReadableSpan      what processors read
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from time import time_ns
@@ -18,11 +16,13 @@ from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits
 from opentelemetry.sdk.trace import Span as SdkSpan
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
 
 _logger = logging.getLogger(__name__)
 _UNSET = Status(StatusCode.UNSET)
+_record_exception: Any = SdkSpan.record_exception  # needs nothing of a span but `add_event`
 
 
 class RequestSpan(Span, ReadableSpan):
@@ -37,9 +37,9 @@ class RequestSpan(Span, ReadableSpan):
         self, name: str, context: SpanContext, parent: SpanContext | None, start_time: int
     ) -> None:
         self._name = name
-        self._context = context
+        self.own_context = self._context = context
         self._parent = parent
-        self._start_time = start_time
+        self.started = self._start_time = start_time
         self._end_time: int | None = None
         self._status = _UNSET
         self._events: Any = ()
@@ -68,7 +68,7 @@ class RequestSpan(Span, ReadableSpan):
         return getattr(self._links, "dropped", 0)
 
     def get_span_context(self) -> SpanContext:
-        return self._context  # type: ignore[return-value] — never None here
+        return self.own_context
 
     def is_recording(self) -> bool:
         return self._end_time is None
@@ -92,7 +92,7 @@ class RequestSpan(Span, ReadableSpan):
         if self._ended("add_event"):
             return
         if not self._events:
-            self._events = SdkSpan._new_events(self)  # type: ignore[arg-type] # noqa: SLF001 — the SDK's bounded list
+            self._events = BoundedList(self.limits.max_events)
         self._events.append(
             Event(name, self._bounded(attributes, self.limits.max_event_attributes), timestamp)
         )
@@ -101,7 +101,7 @@ class RequestSpan(Span, ReadableSpan):
         if self._ended("add_link") or not context.is_valid:
             return
         if not self._links:
-            self._links = SdkSpan._new_links(self, ())  # type: ignore[arg-type] # noqa: SLF001 — the SDK's bounded list
+            self._links = BoundedList(self.limits.max_links)
         self._links.append(
             Link(context, self._bounded(attributes, self.limits.max_link_attributes))
         )
@@ -113,7 +113,7 @@ class RequestSpan(Span, ReadableSpan):
         timestamp: int | None = None,
         escaped: bool = False,  # noqa: FBT001, FBT002 — OpenTelemetry's signature
     ) -> None:
-        SdkSpan.record_exception(self, exception, attributes, timestamp, escaped)  # type: ignore[arg-type] — needs add_event only
+        _record_exception(self, exception, attributes, timestamp, escaped)
 
     def update_name(self, name: str) -> None:
         if not self._ended("update_name"):
@@ -135,10 +135,6 @@ class RequestSpan(Span, ReadableSpan):
 
     def _bounded(self, attributes: Any, most: int | None) -> BoundedAttributes:
         return BoundedAttributes(most, attributes, max_value_len=self.limits.max_attribute_length)
-
-    @property
-    def _limits(self) -> SpanLimits:
-        return self.limits
 
     def _ended(self, call: str) -> bool:
         if self._end_time is None:

@@ -1,7 +1,5 @@
 """Who emits: the resource of this process, by the environment and then by the app."""
 
-from __future__ import annotations
-
 import os
 import uuid
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ FastAPI notes the chosen route, mounts and routers resolved, on what it finds in
 out of this application and of those mounted in it: one server span for each request.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi.telemetry._api import _RequestTelemetry
@@ -22,8 +20,10 @@ def new_probe() -> _RequestTelemetry:
 
 
 def resolve_route(scope: Scope, owner: Any) -> str | None:
-    probe = scope.get(ROUTE_KEY)
-    route: str | None = probe.route if probe is not None else None
+    probe: _RequestTelemetry | None = scope.get(ROUTE_KEY)
+    if probe is None:
+        return None
+    route = probe.route
     if route is None or not route.endswith(_OPAQUE):
         return route
     if route != probe._mount_prefix + _OPAQUE:  # noqa: SLF001 — where FastAPI notes the mount

@@ -1,7 +1,5 @@
 """What exists once for a process: settings, providers, pump, queues; built by the first app."""
 
-from __future__ import annotations
-
 import atexit
 import sys
 from collections.abc import Callable, Mapping
@@ -10,7 +8,7 @@ from typing import Any
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits
 from opentelemetry.trace import get_current_span
 from prometheus_client import REGISTRY
 from starlette.types import Message, Send
@@ -80,12 +78,12 @@ class Runtime:
         return [outbox for outbox in (self.traces, self.logs) if outbox is not None]
 
     @property
-    def observers(self) -> SpanProcessor | None:
+    def observers(self) -> Any:
         """Span processors that users have added to the provider, if any."""
         if self._provider is None:
             return None
         active = self._provider._active_span_processor  # noqa: SLF001 — no accessor
-        others = len(active._span_processors) > 1  # type: ignore[union-attr] # noqa: SLF001
+        others = len(active._span_processors) > 1  # noqa: SLF001 — same
         return active if others else None
 
     # What requests, loggers and spans call.

@@ -1,7 +1,5 @@
 """What telemetry does, as metrics beside the service's own: sent, dropped, waiting."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric

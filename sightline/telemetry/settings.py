@@ -1,7 +1,5 @@
 """Settings from the environment, each checked at start-up with a sentence that names it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,12 +1,10 @@
 """OpenTelemetry's tracer and logger providers, set once for the process, feeding our pump."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from opentelemetry import _logs, trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_value
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -51,7 +49,7 @@ class SwitchSampler(Sampler):
             return parent_sampled
         if self.ratio_bound is None:
             result = self.inner.should_sample(None, trace_id, "HTTP", SpanKind.SERVER)
-            return result.decision.is_sampled()
+            return result.decision is Decision.RECORD_AND_SAMPLE
         return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self.ratio_bound
 
     def should_sample(
@@ -64,9 +62,7 @@ class SwitchSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        from opentelemetry import context as otel_context  # noqa: PLC0415
-
-        if otel_context.get_value(QUIET, parent_context):
+        if get_value(QUIET, parent_context):
             return SamplingResult(Decision.DROP)
         return self.inner.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state

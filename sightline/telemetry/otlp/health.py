@@ -1,7 +1,5 @@
 """Says once that an endpoint is away, and once that it is back."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 
@@ -28,10 +26,9 @@ class EndpointHealth:
             if self._away:
                 return
             self._away = True
-        self._say(
-            _WARNING, "telemetry.endpoint_away",
-            {"endpoint": self._endpoint, "reason": reason, "remedy": "serving and logging go on; records wait in a bounded queue"},
-        )  # fmt: skip
+        remedy = "serving goes on; records wait in a bounded queue until it is back"
+        fields: dict[str, object] = {"endpoint": self._endpoint, "reason": reason, "remedy": remedy}
+        self._say(_WARNING, "telemetry.endpoint_away", fields)
 
     def up(self, waiting: int) -> None:
         if not self._away and not self._dropped:

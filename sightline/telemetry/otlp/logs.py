@@ -1,12 +1,17 @@
 """Log events to OTLP bytes: body is the event's name, attributes are its fields."""
 
-from __future__ import annotations
-
 from sightline.telemetry.events import LogEvent
 from sightline.telemetry.otlp.wire import any_value, field, fixed32, fixed64, key_value, varint
 
 # Severity numbers of OpenTelemetry by Python's level, in steps of ten.
-_SEVERITY = {0: (1, b"TRACE"), 1: (5, b"DEBUG"), 2: (9, b"INFO"), 3: (13, b"WARN"), 4: (17, b"ERROR"), 5: (21, b"FATAL")}  # fmt: skip
+_SEVERITY = {
+    0: (1, b"TRACE"),
+    1: (5, b"DEBUG"),
+    2: (9, b"INFO"),
+    3: (13, b"WARN"),
+    4: (17, b"ERROR"),
+    5: (21, b"FATAL"),
+}
 _SEVERITY_BYTES = {
     step: b"\x10" + varint(number) + field(b"\x1a", text)
     for step, (number, text) in _SEVERITY.items()

@@ -4,8 +4,6 @@ What could not be sent waits and is sent when the endpoint is back; what the que
 is counted, oldest first.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 import time
@@ -108,7 +106,8 @@ class Outbox:
             return True
 
     def _take(self) -> list[Record]:
-        waiting, batch, size = self._waiting, [], 0
+        waiting, size = self._waiting, 0
+        batch: list[Record] = []
         while waiting and len(batch) < self.settings.batch_size and size < _BYTES_LIMIT:
             record = waiting.popleft()
             batch.append(record)

@@ -1,7 +1,5 @@
 """Puts encoded records of one resource into one OTLP export request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Spans to OTLP bytes, secrets taken out on the way."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -4,15 +4,13 @@ The exporters are used for their channel; records are encoded before (see `wire`
 is the outbox's, because theirs warns on every try and cannot keep what a full queue would drop.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import grpc
+import grpc  # type: ignore[import-untyped] # its stubs would be one more pin for five names
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
@@ -30,13 +28,11 @@ class Outcome(Enum):
     REFUSED = "refused"
 
 
-class Delivery(tuple[Outcome, str]):
+class Delivery(NamedTuple):
     """What became of one request, and why in words."""
 
-    __slots__ = ()
-
-    def __new__(cls, outcome: Outcome, reason: str = "") -> Delivery:
-        return super().__new__(cls, (outcome, reason))
+    outcome: Outcome
+    reason: str = ""
 
 
 Send = Callable[[bytes, float], Delivery]

@@ -4,8 +4,6 @@ The generated classes cost ten times as much for each record, all of it under th
 (benchmarks/overhead); tests decode every byte written here with those classes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from struct import Struct
 from typing import Any
@@ -15,14 +13,15 @@ _DOUBLE = Struct("<d").pack
 fixed64 = Struct("<Q").pack
 fixed32 = Struct("<I").pack
 
+_SEVEN_BITS = 128
 _INT64 = range(-(2**63), 2**63)
 
 
 def varint(number: int) -> bytes:
-    if number < 128:
+    if number < _SEVEN_BITS:
         return _ONE_BYTE[number]
     out = bytearray()
-    while number > 127:
+    while number >= _SEVEN_BITS:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
@@ -32,7 +31,7 @@ def varint(number: int) -> bytes:
 def field(tag: bytes, payload: bytes) -> bytes:
     """A length-delimited field: tag, length, payload."""
     size = len(payload)
-    return tag + (_ONE_BYTE[size] if size < 128 else varint(size)) + payload
+    return tag + (_ONE_BYTE[size] if size < _SEVEN_BITS else varint(size)) + payload
 
 
 def utf8(text: str) -> bytes:
@@ -87,7 +86,7 @@ def key_value(key: str, value: Any) -> bytes:
             _keys[key] = head
     encoded = any_value(value)
     size = len(encoded)
-    return head + b"\x12" + (_ONE_BYTE[size] if size < 128 else varint(size)) + encoded
+    return head + b"\x12" + (_ONE_BYTE[size] if size < _SEVEN_BITS else varint(size)) + encoded
 
 
 def attributes(tag: bytes, values: Mapping[str, Any]) -> bytes:
