@@ -1,4 +1,4 @@
-"""Write each dashboard's JSON beside this file, or with --check say which is out of date."""
+"""Write the dashboards' JSON and Grafana's alert rules, or with --check say what is out of date."""
 
 import argparse
 import json
@@ -7,15 +7,17 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from source import business, service, slo, telemetry_health, traces
+from source import alerts, business, service, slo, telemetry_health, traces
 
 HERE = Path(__file__).parent
+ALERT_RULES = HERE.parent / "provisioning" / "alerting" / "rules.yml"
 DASHBOARDS = [module.dashboard for module in (service, business, slo, traces, telemetry_health)]
 
 
 def generated() -> dict[Path, str]:
     built = [make().build() for make in DASHBOARDS]
-    return {HERE / f"{board.uid}.json": _as_json(board) for board in built}
+    files = {HERE / f"{board.uid}.json": _as_json(board) for board in built}
+    return files | {ALERT_RULES: alerts.provisioning()}
 
 
 def _as_json(board: Dashboard) -> str:

@@ -37,10 +37,6 @@ def _at_a_glance(page: builder.Dashboard) -> None:
 
 def _services(page: builder.Dashboard) -> None:
     page.with_row(builder.Row("1 Service: what sightline.telemetry exports"))
-    exported = over_time(pipeline.by_signal(metrics.SDK_EXPORTED), "{{signal}}")
-    failures = over_time(
-        pipeline.by_signal(metrics.SDK_FAILURES), "{{signal}} requests failed", "B"
-    )
     page.with_panel(
         chart(
             "Taken by the endpoint",
