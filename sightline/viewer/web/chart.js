@@ -1,0 +1,201 @@
+/** Time series drawn by uPlot: shared crosshair, zoom by drag, thresholds, tooltip and exemplars. */
+
+import { el } from "./dom.js";
+import { placeExemplars } from "./exemplars.js";
+import { formatter } from "./format.js";
+import { namedColour, styled } from "./palette.js";
+import { steps } from "./thresholds.js";
+import { clock, stamp } from "./time.js";
+
+/**
+ * @typedef {object} Line
+ * @property {string} name
+ * @property {string} colour
+ * @property {import("./thresholds.js").FieldConfig} config
+ * @property {(number | null)[]} values
+ * @property {boolean} [hidden]
+ */
+/**
+ * @typedef {object} Drawing
+ * @property {number[]} times seconds
+ * @property {Line[]} lines
+ * @property {import("./thresholds.js").FieldConfig} config
+ * @property {import("./prometheus.js").Exemplar[]} exemplars
+ * @property {string} [crosshair] charts of the same name share it
+ * @property {(start: number, end: number) => void} [onzoom] seconds
+ */
+
+const FONT = '11px system-ui, "Segoe UI", Roboto, sans-serif';
+
+/**
+ * @param {HTMLElement} place
+ * @param {Drawing} drawing
+ * @param {number} height
+ */
+export function chart(place, drawing, height) {
+  const tooltip = el("div", { class: "tooltip", hidden: true });
+  const options = {
+    width: Math.max(place.clientWidth, 80),
+    height,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: cursorOf(drawing),
+    scales: { x: { time: true, range: [drawing.times[0], drawing.times[drawing.times.length - 1]] }, y: { range: bounds(drawing) } },
+    axes: axesOf(drawing),
+    series: [{}, ...drawing.lines.map((line) => seriesOf(line))],
+    hooks: {
+      draw: [(/** @type {any} */ plot) => drawThresholds(plot, drawing)],
+      ready: [(/** @type {any} */ plot) => {
+        plot.over.append(tooltip);
+        plot.over.setAttribute("aria-hidden", "true");
+        placeExemplars(plot, drawing, tooltip);
+      }],
+      setSize: [(/** @type {any} */ plot) => placeExemplars(plot, drawing, tooltip)],
+      setCursor: [(/** @type {any} */ plot) => showTooltip(plot, drawing, tooltip)],
+      setSelect: [(/** @type {any} */ plot) => zoom(plot, drawing)],
+    },
+  };
+  return new uPlot(options, stacked(drawing), place);
+}
+
+/** @param {Drawing} drawing */
+function cursorOf({ crosshair }) {
+  return {
+    y: false,
+    points: { size: 6 },
+    focus: { prox: 24 },
+    drag: { x: true, y: false, setScale: false },
+    sync: crosshair ? { key: crosshair, setSeries: false } : undefined,
+  };
+}
+
+/** @param {Drawing} drawing */
+const isStacked = ({ config }) => config.custom?.stacking?.mode === "normal" || config.custom?.stacking?.mode === "percent";
+
+/** @param {Drawing} drawing @returns {any[]} */
+function stacked(drawing) {
+  const { times, lines } = drawing;
+  if (!isStacked(drawing)) return [times, ...lines.map(({ values }) => values)];
+  const total = new Array(times.length).fill(0);
+  const sums = lines.map(({ values, hidden }) =>
+    values.map((value, index) => (hidden || value === null ? value : (total[index] += value))));
+  return [times, ...sums];
+}
+
+/** @param {Line} line */
+function seriesOf({ colour, config, hidden }) {
+  const { drawStyle = "line", lineWidth = 1, fillOpacity = 0, showPoints = "auto" } = config.custom ?? {};
+  const fill = fillOpacity ? colour + Math.round((fillOpacity / 100) * 255).toString(16).padStart(2, "0") : undefined;
+  return {
+    show: !hidden,
+    stroke: colour,
+    width: drawStyle === "points" ? 0 : Math.max(lineWidth, 1.5),
+    fill,
+    paths: drawStyle === "bars" ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+    // A value between two gaps has no line; only a point shows it.
+    points: { show: showPoints === "always" || drawStyle === "points" ? true : lonely, size: 5, fill: colour },
+  };
+}
+
+/** @param {any} plot @param {number} index @param {number} first @param {number} last @returns {number[] | null} */
+function lonely(plot, index, first, last) {
+  const values = plot.data[index];
+  const found = [];
+  for (let at = first; at <= last; at++)
+    if (values[at] !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null) found.push(at);
+  plot.series[index].points.filter = () => found;
+  return /** @type {any} */ (found.length > 0);
+}
+
+/** @param {Drawing} drawing @returns {(plot: any, least: number, most: number) => [number, number]} */
+function bounds({ config, exemplars, lines }) {
+  return (_, least, most) => {
+    const shown = lines.some(({ hidden }) => !hidden);
+    const top = Math.max(most ?? 0, shown ? exemplarTop(exemplars, most ?? 0) : 0);
+    const low = config.min ?? Math.min(least ?? 0, 0);
+    const high = config.max ?? (top > low ? top * 1.08 : low + 1);
+    return [low, Math.max(high, low + 1e-9)];
+  };
+}
+
+/** A far outlier must not press the lines flat: beyond three times their top it stands at the edge. */
+const exemplarTop = (/** @type {{ value: number }[]} */ exemplars, /** @type {number} */ most) =>
+  exemplars.reduce((top, { value }) => Math.max(top, Math.min(value, (most || value) * 3)), 0);
+
+/** @param {Drawing} drawing */
+function axesOf({ config }) {
+  const format = formatter(config.unit);
+  const grid = { stroke: styled("--grid"), width: 1 };
+  const shared = { stroke: styled("--muted"), font: FONT, grid, ticks: { show: false } };
+  return [
+    { ...shared, size: 26, space: 70, values: (/** @type {any} */ plot, /** @type {number[]} */ at) => timeTicks(at, plot) },
+    {
+      ...shared,
+      space: 32,
+      values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((value) => format(Number(value.toPrecision(10)))),
+      size: (/** @type {any} */ _, /** @type {string[] | null} */ texts) => 16 + 6.2 * Math.max(3, ...(texts ?? []).map((text) => text.length)),
+    },
+  ];
+}
+
+/** @param {number[]} at @param {any} plot */
+function timeTicks(at, plot) {
+  const span = plot.scales.x.max - plot.scales.x.min;
+  if (span > 2 * 86400) return at.map((time) => stamp(time * 1000).slice(5, 16));
+  return at.map((time) => (span > 600 ? clock(time * 1000).slice(0, 5) : clock(time * 1000)));
+}
+
+/** @param {any} plot @param {Drawing} drawing */
+function drawThresholds(plot, { config }) {
+  if (!/line|dashed/.test(config.custom?.thresholdsStyle?.mode ?? "")) return;
+  const { ctx, bbox } = plot;
+  ctx.save();
+  for (const { value, color } of steps(config)) {
+    if (value === null || value > plot.scales.y.max || value < plot.scales.y.min) continue;
+    const y = Math.round(plot.valToPos(value, "y", true));
+    ctx.strokeStyle = namedColour(color);
+    ctx.setLineDash(config.custom.thresholdsStyle.mode === "line" ? [] : [6, 5]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** @param {any} plot @param {Drawing} drawing */
+function zoom(plot, { onzoom }) {
+  const { left, width } = plot.select;
+  if (width < 4) return;
+  const [start, end] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+  plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  onzoom?.(start, end);
+}
+
+/** @param {any} plot @param {Drawing} drawing @param {HTMLElement} tooltip */
+function showTooltip(plot, drawing, tooltip) {
+  const { idx, left } = plot.cursor;
+  // A crosshair that another chart moves brings no tooltip.
+  const here = plot.over.matches(":hover");
+  if (plot.over.querySelector(".exemplar:hover")) return;
+  tooltip.hidden = idx === null || idx === undefined || left < 0 || !here;
+  if (tooltip.hidden) return;
+  const rows = drawing.lines
+    .filter((line) => !line.hidden && line.values[idx] !== null && line.values[idx] !== undefined)
+    .sort((a, b) => Number(b.values[idx]) - Number(a.values[idx]))
+    .slice(0, 20);
+  tooltip.replaceChildren(
+    el("div", { class: "tooltip-time" }, stamp(drawing.times[idx] * 1000)),
+    ...rows.map((line) => el("div", { class: "tooltip-row" },
+      el("i", { class: "swatch", style: { background: line.colour } }),
+      el("span", {}, line.name),
+      el("b", {}, formatter(line.config.unit)(Number(line.values[idx]), line.config.decimals)))));
+  moveTooltip(plot, tooltip, left);
+}
+
+/** @param {any} plot @param {HTMLElement} tooltip @param {number} left */
+export function moveTooltip(plot, tooltip, left) {
+  const right = left > plot.over.clientWidth / 2;
+  tooltip.style.left = right ? "auto" : `${left + 14}px`;
+  tooltip.style.right = right ? `${plot.over.clientWidth - left + 14}px` : "auto";
+}

@@ -1,0 +1,84 @@
+/** The page's frame: chooses the view that the address names, and refreshes it. */
+
+import { get, link, onAddress } from "./address.js";
+import { dashboardView } from "./dashboard.js";
+import { announce, el, failure, fill } from "./dom.js";
+import { logsView } from "./logs.js";
+import { statusView } from "./status.js";
+import { refreshEvery } from "./time.js";
+import { timePicker } from "./timepicker.js";
+import { traceView } from "./trace.js";
+import { tracesView } from "./traces.js";
+
+/**
+ * @typedef {object} View
+ * @property {() => void} update the address changed, or it is time to refresh
+ * @property {() => void} close
+ * @property {string} title
+ * @property {boolean} [timeless] the time range does not matter here
+ */
+/** @typedef {(root: HTMLElement, id: string) => View} ViewMaker */
+
+/** @type {[RegExp, ViewMaker][]} */
+const ROUTES = [
+  [/^\/$/, dashboardView],
+  [/^\/d\/([^/]+)/, dashboardView],
+  [/^\/logs$/, logsView],
+  [/^\/traces$/, tracesView],
+  [/^\/traces\/([0-9a-fA-F]+)$/, traceView],
+  [/^\/status$/, statusView],
+];
+const NAV = /** @type {[string, string, RegExp][]} */ ([
+  ["Dashboards", "/", /^\/(d\/|$)/],
+  ["Logs", "/logs", /^\/logs/],
+  ["Traces", "/traces", /^\/traces/],
+  ["Status", "/status", /^\/status/],
+]);
+
+const root = /** @type {HTMLElement} */ (document.getElementById("view"));
+const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
+const tools = /** @type {HTMLElement} */ (document.getElementById("tools"));
+/** @type {View | null} */
+let view = null;
+let shown = "";
+
+function show() {
+  drawNav();
+  if (location.pathname === shown && view) view.update();
+  else open();
+  if (view) document.title = `${view.title} · Sightline`;
+  fill(tools, view?.timeless ? null : timePicker(refresh));
+}
+
+function open() {
+  view?.close();
+  view = null;
+  shown = location.pathname;
+  const place = el("div", { class: "view" });
+  fill(root, place);
+  const route = ROUTES.find(([pattern]) => pattern.test(shown));
+  if (!route) return void fill(place, failure(`There is no view at ${shown}.`));
+  view = route[1](place, route[0].exec(shown)?.[1] ?? "");
+  announce(view.title);
+}
+
+function drawNav() {
+  fill(nav, ...NAV.map(([name, path, here]) =>
+    el("a", { href: link(path), "aria-current": here.test(location.pathname) ? "page" : null }, name)));
+}
+
+function refresh() {
+  view?.update();
+}
+
+let last = Date.now();
+setInterval(() => {
+  const every = refreshEvery();
+  // A hidden tab asks nothing; a range picked by hand stays as it was.
+  if (!every || document.hidden || get("live") || Date.now() - last < every) return;
+  last = Date.now();
+  refresh();
+}, 500);
+
+onAddress(show);
+show();

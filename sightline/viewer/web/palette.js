@@ -1,0 +1,44 @@
+/** Colours by name, number and theme; each keeps 3:1 against the panel behind it. */
+
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+const SERIES = {
+  light: ["#2563c9", "#b45309", "#0b7f5c", "#a21caf", "#0e7490", "#c2410c", "#6d28d9", "#4d7c0f", "#be185d", "#475569"],
+  dark: ["#6ea8fe", "#f0a84b", "#4fc99a", "#e08bf0", "#4cc9e0", "#fb8c5a", "#b39dfa", "#a8cf45", "#f587b3", "#9fb0c3"],
+};
+/** @type {{ light: Record<string, string>, dark: Record<string, string> }} */
+const NAMED = {
+  light: { green: "#157f4a", yellow: "#946200", orange: "#b84a00", red: "#c62828", blue: "#2563c9", purple: "#6d28d9", text: "#3d4854", gray: "#5b6673" },
+  dark: { green: "#4fc98a", yellow: "#e6b93e", orange: "#fb8c5a", red: "#ff7b72", blue: "#6ea8fe", purple: "#b39dfa", text: "#c3cbd5", gray: "#8f9bab" },
+};
+/** @type {Record<string, string>} */
+const LEVELS = { critical: "purple", fatal: "purple", error: "red", warn: "yellow", warning: "yellow", info: "blue", debug: "gray", trace: "gray", unknown: "gray" };
+
+const theme = () => (DARK.matches ? "dark" : "light");
+
+/** @param {() => void} call @returns {() => void} ends it */
+export function onTheme(call) {
+  DARK.addEventListener("change", call);
+  return () => DARK.removeEventListener("change", call);
+}
+
+/** @param {number} index */
+export const seriesColour = (index) => SERIES[theme()][index % SERIES[theme()].length];
+
+/** Grafana's names (`semi-dark-red`) lose their shade. @param {string} name */
+export function namedColour(name) {
+  const bare = name.replace(/^(?:super-light|light|semi-dark|dark)-/, "");
+  return NAMED[theme()][bare] ?? (name === "transparent" ? NAMED[theme()].gray : name);
+}
+
+/** @param {string} level */
+export const levelColour = (level) => namedColour(LEVELS[level] ?? "gray");
+
+/** The colour of a service is the same in every view. @param {string} service */
+export function serviceColour(service) {
+  let hash = 0;
+  for (const char of service) hash = (hash * 31 + char.charCodeAt(0)) % 9973;
+  return seriesColour(hash);
+}
+
+/** @param {string} name of a custom property of the style sheet */
+export const styled = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -1,0 +1,75 @@
+/** Asks the queries of a panel and names what comes back. */
+
+import { exemplars as askExemplars, queryInstant, queryRange } from "../prometheus.js";
+import { stepFor } from "../time.js";
+import { interpolate, legend } from "../template.js";
+
+/**
+ * @typedef {object} Context what a panel knows of its dashboard
+ * @property {import("../template.js").Variable[]} variables
+ * @property {import("../time.js").Range} range
+ * @property {string} dashboard
+ * @property {AbortSignal} signal
+ */
+/** @typedef {{ name: string, refId: string, labels: Record<string, string>, points: [number, number][] }} Frame */
+/** @typedef {import("../prometheus.js").Grid} Grid */
+
+/** How often targets are scraped, in seconds: a rate needs four samples. */
+const SCRAPE = 5;
+
+/** @param {any} panel @param {Context} context @param {number} width pixels @returns {Grid} */
+export function gridOf(panel, { range }, width) {
+  const points = panel.maxDataPoints ?? Math.min(Math.max(width / 2, 60), 600);
+  const step = stepFor(range, points, SCRAPE);
+  return { start: Math.floor(range.start / 1000 / step) * step, end: Math.floor(range.end / 1000 / step) * step, step };
+}
+
+/** @param {Context} context @param {Grid} grid @returns {import("../template.js").Builtins} */
+export function builtins({ range }, { step }) {
+  const seconds = Math.max(1, Math.round((range.end - range.start) / 1000));
+  return {
+    __interval: `${step}s`,
+    __interval_ms: String(step * 1000),
+    __rate_interval: `${Math.max(4 * SCRAPE, step + SCRAPE)}s`,
+    __range: `${seconds}s`,
+    __range_s: String(seconds),
+    __range_ms: String(seconds * 1000),
+    __from: String(range.start),
+    __to: String(range.end),
+  };
+}
+
+/** @param {any} panel */
+export const visible = (panel) => (panel.targets ?? []).filter((/** @type {any} */ target) => !target.hide && (target.expr || target.query));
+
+/** @param {any} target @param {Context} context @param {Grid} grid */
+export const written = (target, context, grid) => interpolate(target.expr ?? target.query, context.variables, builtins(context, grid));
+
+/** @param {any} panel @param {Context} context @param {Grid} grid @returns {Promise<Frame[]>} */
+export async function frames(panel, context, grid) {
+  const answers = await Promise.all(visible(panel).map((/** @type {any} */ target) => answer(target, context, grid)));
+  return answers.flat();
+}
+
+/** @param {any} target @param {Context} context @param {Grid} grid @returns {Promise<Frame[]>} */
+async function answer(target, context, grid) {
+  const expr = written(target, context, grid);
+  const now = context.range.end / 1000;
+  const found = target.instant && !target.range ? await queryInstant(expr, now, context.signal) : await queryRange(expr, grid, context.signal);
+  return found.map(({ labels, points }) => ({ name: nameOf(target, labels), refId: target.refId, labels, points }));
+}
+
+/** @param {any} target @param {Record<string, string>} labels */
+function nameOf({ legendFormat, refId }, labels) {
+  if (legendFormat && legendFormat !== "__auto") return legend(legendFormat, labels) || "value";
+  const { __name__ = "", ...rest } = labels;
+  const inside = Object.entries(rest).map(([name, value]) => `${name}="${value}"`).join(", ");
+  return inside ? `${__name__}{${inside}}` : __name__ || refId;
+}
+
+/** @param {any} panel @param {Context} context @param {Grid} grid */
+export async function exemplarsOf(panel, context, grid) {
+  const wanted = visible(panel).filter((/** @type {any} */ { exemplar }) => exemplar);
+  const found = await Promise.all(wanted.map((/** @type {any} */ target) => askExemplars(written(target, context, grid), grid, context.signal)));
+  return found.flat();
+}
