@@ -43,9 +43,7 @@ ON_VECTORS: dict[str, Callable[..., Vector]] = {
     "histogram_quantile": lambda q, vector: histogram.quantile(vector, q),
     "label_join": naming.label_join,
     "label_replace": naming.label_replace,
-    "round": lambda vector, nearest=np.ones(1): vector.nameless(
-        functions.rounded(vector.values, nearest)
-    ),
+    "round": functions.rounded,
     "sort": lambda vector: naming.sort_by_value(vector, descending=False),
     "sort_by_label": lambda vector, *names: naming.sort_by_label(vector, *names, descending=False),
     "sort_by_label_desc": lambda vector, *names: naming.sort_by_label(
@@ -106,7 +104,9 @@ def _timestamp(query: Query, arg: Any, evaluate: Evaluate) -> Vector:
     return vector.nameless(np.broadcast_to(query.grid.times / 1000, vector.shape))
 
 
-def _plain(query: Query, name: str, values: Sequence[Any]) -> Value:
+def _plain(  # noqa: PLR0911 — one return per kind of function
+    query: Query, name: str, values: Sequence[Any]
+) -> Value:
     steps = np.ones(query.grid.size)
     seconds = query.grid.times / 1000
     if name in functions.ELEMENTWISE:

@@ -42,7 +42,7 @@ class Engine:
                 "must be Scalar or instant Vector"
             )
         grid = Grid(start_ms, end_ms, step_ms)
-        if grid.size > MAX_POINTS:
+        if grid.size > MAX_POINTS + 1:
             raise BadQueryError(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
@@ -60,7 +60,7 @@ def _evaluate_top(query: Query, expr: Any) -> Value:
     return value.compact() if isinstance(value, Vector) else value
 
 
-def evaluate(query: Query, expr: Any) -> Value:
+def evaluate(query: Query, expr: Any) -> Value:  # noqa: PLR0911 — one return per kind of node
     query.check()
     match expr:
         case ast.NumberLiteral():

@@ -14,10 +14,10 @@ def sign(values: Floats) -> Floats:
     return np.where(values > 0, 1.0, np.where(values < 0, -1.0, values))
 
 
-def rounded(values: Floats, nearest: Floats) -> Floats:
+def rounded(vector: Vector, nearest: Floats | float = 1.0) -> Vector:
     """Halves go up, and the step is inverted first: as Prometheus, to the last bit."""
     inverse = 1.0 / nearest
-    return np.floor(values * inverse + 0.5) / inverse
+    return vector.nameless(np.floor(vector.values * inverse + 0.5) / inverse)
 
 
 def clamped(vector: Vector, low: Floats, high: Floats) -> Vector:

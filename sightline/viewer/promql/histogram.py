@@ -96,7 +96,8 @@ def _almost_equal(one: Floats, other: Floats) -> Flags:
     tiny = (one == 0) | (other == 0) | (size < SMALLEST_NORMAL)
     near = apart / np.minimum(size, np.finfo(np.float64).max) < SMALL_DELTA
     close = np.where(tiny, apart < SMALL_DELTA * SMALLEST_NORMAL, near)
-    return (one == other) | (np.isnan(one) & np.isnan(other)) | close
+    equal: Flags = (one == other) | (np.isnan(one) & np.isnan(other)) | close
+    return equal
 
 
 def _quantile(bounds: Floats, counts: Floats, q: Floats) -> Floats:

@@ -8,7 +8,7 @@ from functools import cmp_to_key
 import numpy as np
 
 from sightline.viewer.promql.errors import BadQueryError, ExecutionError, UnsupportedError
-from sightline.viewer.promql.samples import Labels, Matcher
+from sightline.viewer.promql.samples import Flags, Labels, Matcher
 from sightline.viewer.promql.syntax import parse
 from sightline.viewer.promql.values import METADATA, Vector, single, sort_key
 
@@ -78,7 +78,7 @@ def _expanded(text: str, found: re.Match[str]) -> str:
 
 
 def absent(vector: Vector, matchers: Sequence[Matcher]) -> Vector:
-    missing = ~vector.present.any(axis=0)
+    missing: Flags = np.logical_not(vector.present.any(axis=0))
     return single(np.ones(missing.shape), implied_labels(matchers), missing)
 
 

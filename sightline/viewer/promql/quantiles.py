@@ -32,7 +32,8 @@ def _interpolated(sets: Floats, q: Floats) -> Floats:
     weight = rank - below
     rows = np.arange(len(sets))
     lower = sets[rows, below]
-    return np.where(weight == 0, lower, lower * (1 - weight) + sets[rows, above] * weight)
+    between: Floats = lower * (1 - weight) + sets[rows, above] * weight
+    return np.where(weight == 0, lower, between)
 
 
 def deviations(values: Floats, lo: Times, hi: Times) -> Floats:

@@ -31,7 +31,7 @@ class _Usage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`grid` is where the current sub-expression is evaluated, `outer` what start() and end() mean."""
+    """`grid` is where the current node is evaluated, `outer` what start() and end() mean."""
 
     reader: SampleReader
     settings: Settings

@@ -42,11 +42,10 @@ def _fixed(query: Query, at: Any) -> int:
     if kind != "At":
         return query.outer.start if kind == "Start" else query.outer.end
     try:
-        return round(at.at.timestamp() * 1000)
-    except (BaseException,) as error:  # noqa: BLE001 — the parser panics, and a panic is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        raise UnsupportedError("@ with a time before 1970 or after 9999") from None
+        moment: float = at.at.timestamp()
+    except (OverflowError, ValueError):
+        raise UnsupportedError("@ with a time after the year 9999") from None
+    return round(moment * 1000)
 
 
 def instant_vector(query: Query, selector: ast.VectorSelector) -> Vector:
@@ -103,3 +102,15 @@ def as_series(vector: Vector, times: Times) -> list[Series]:
             vector.labels, vector.values, vector.present, strict=True
         )
     ]
+
+
+def selectors_in(expr: ast.Expr) -> list[list[Matcher]]:
+    """The matchers of every selector of an expression."""
+    found: list[list[Matcher]] = []
+
+    def visit(node: ast.Expr) -> None:
+        if isinstance(node, ast.VectorSelector):
+            found.append(matchers_of(node))
+
+    ast.walk(expr, pre_visit=visit)
+    return found

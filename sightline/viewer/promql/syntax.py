@@ -9,6 +9,8 @@ from sightline.viewer.promql.errors import BadQueryError, UnsupportedError
 
 # What can be put behind a sound beginning to make it whole.
 ENDINGS = ("", "x", "(x)", "x)", "[1m]", "m]", "1m]", "]", '"', '="x"}', '"x"}', "}", "(x))", "5m")
+COMMENTS_AND_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#.*')
+MAX_TOKENS = 400  # each is tried as the last of a beginning
 NOT_YET = {
     "smoothed": re.compile(r"\bsmoothed\b"),
     "anchored": re.compile(r"\banchored\b"),
@@ -19,26 +21,30 @@ NOT_YET = {
 def parse(query: str) -> ast.Expr:
     if not query.strip():
         raise BadQueryError("no expression found in input")
+    naked = COMMENTS_AND_STRINGS.sub("", query)
+    if re.search(r"@\s*-", naked):  # the parser takes it, and then panics
+        raise UnsupportedError("@ with a time before 1970")
     try:
         return ast.parse(query)
     except ValueError as error:
-        _refuse_by_name(query)
-        raise BadQueryError(f"{place(query)}: parse error: {error}") from None
+        _refuse_by_name(naked)
+        raise BadQueryError(f"{place(query)}parse error: {error}") from None
 
 
-def _refuse_by_name(query: str) -> None:
-    bare = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#.*', "", query)
+def _refuse_by_name(naked: str) -> None:
     for name, pattern in NOT_YET.items():
-        if pattern.search(bare):
+        if pattern.search(naked):
             raise UnsupportedError(name)
 
 
 def place(query: str) -> str:
     """Line and column behind the longest beginning that could still become a query."""
     tokens = [match.end() for match in re.finditer(r"[\w:.]+|\s+|\W", query)]
+    if len(tokens) > MAX_TOKENS:
+        return ""
     sound = max((end for end in tokens if _could_be_whole(query[:end])), default=0)
     line = query.count("\n", 0, sound) + 1
-    return f"{line}:{sound - (query.rfind(chr(10), 0, sound) + 1) + 1}"
+    return f"{line}:{sound - (query.rfind(chr(10), 0, sound) + 1) + 1}: "
 
 
 def _could_be_whole(beginning: str) -> bool:
@@ -54,7 +60,7 @@ def _parses(query: str) -> bool:
     return True
 
 
-def kind(expr: Any) -> str:
+def kind(expr: Any) -> str:  # noqa: PLR0911 — one return per kind of node
     """scalar, vector, matrix or string."""
     match expr:
         case ast.NumberLiteral():
