@@ -74,7 +74,7 @@ RELEASES = {
         Release(
             "postgresql",
             "17",
-            {"postgres": "", "initdb": ""},
+            {"postgres": "", "initdb": "", "pg_isready": ""},
             "none",
             remedy="install your system's package, on Debian: apt-get install postgresql",
         ),

@@ -1,0 +1,241 @@
+"""The stack as processes on free ports: compose's own commands and files, other hosts and folders."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from composed import ROOT, Composed, services
+from process import Process
+from servers import program
+
+# Where each service listens in compose, by what for.
+PORTS = {
+    "orders": [8000],
+    "payments": [8001],
+    "postgres": [5432],
+    "otel-collector": [4317, 4318, 8888, 13133],
+    "prometheus": [9090],
+    "loki": [3100, 9095],
+    "tempo": [3200, 4317, 9095, 7946],
+}
+# orders and payments last: they need a place to send to and a database to keep things in.
+STARTED = ["prometheus", "loki", "tempo", "otel-collector", "postgres", "payments", "orders"]
+PROGRAMS = {"otel-collector": "otelcol"}
+
+
+@dataclass
+class System:
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ports = _free_ports()
+        self.composed = services(self.settings)
+        self._write_prometheus_files()
+        for name in STARTED:
+            process = getattr(self, f"_{name.replace('-', '_')}")(self.composed[name])
+            if process is None:
+                self.absent.append(name)
+            else:
+                self.processes[name] = process
+
+    def start(self) -> None:
+        for process in self.processes.values():
+            process.start()
+            if process.name in {"postgres", "payments"}:  # orders asks for them at its start
+                process.await_ready()
+        for process in self.processes.values():
+            process.await_ready()
+
+    def stop(self) -> None:
+        for process in reversed(self.processes.values()):
+            process.stop()
+
+    def port(self, name: str, number: int = 0) -> int:
+        return self.ports[name, number or PORTS[name][0]]
+
+    def url(self, name: str, number: int = 0) -> str:
+        return f"http://127.0.0.1:{self.port(name, number)}"
+
+    def data(self, name: str) -> Path:
+        folder = self.folder / "data" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _prometheus(self, composed: Composed) -> Process | None:
+        folders = {
+            "/etc/prometheus": str(self.folder / "prometheus"),
+            "=/prometheus": f"={self.data('prometheus')}",
+        }
+        return self._process(
+            composed,
+            [*composed.command, f"--web.listen-address=127.0.0.1:{self.port('prometheus')}"],
+            folders,
+            ready=f"{self.url('prometheus')}/-/ready",
+        )
+
+    def _loki(self, composed: Composed) -> Process | None:
+        env = {
+            "LOKI_ADDRESS": "127.0.0.1",
+            "LOKI_PORT": str(self.port("loki")),
+            "LOKI_GRPC_PORT": str(self.port("loki", 9095)),
+            "LOKI_FOLDER": str(self.data("loki")),
+        }
+        return self._process(
+            composed, composed.command, _mounted(composed), env, ready=f"{self.url('loki')}/ready"
+        )
+
+    def _tempo(self, composed: Composed) -> Process | None:
+        env = {
+            "TEMPO_ADDRESS": "127.0.0.1",
+            "TEMPO_PORT": str(self.port("tempo")),
+            "TEMPO_GRPC_PORT": str(self.port("tempo", 9095)),
+            "TEMPO_OTLP_ENDPOINT": f"127.0.0.1:{self.port('tempo', 4317)}",
+            "TEMPO_FOLDER": str(self.data("tempo")),
+            "PROMETHEUS_URL": self.url("prometheus"),
+        }
+        command = [*composed.command, f"-memberlist.bind-port={self.port('tempo', 7946)}"]
+        return self._process(
+            composed, command, _mounted(composed), env, ready=f"{self.url('tempo')}/ready"
+        )
+
+    def _otel_collector(self, composed: Composed) -> Process | None:
+        env = {
+            "OTLP_GRPC_ENDPOINT": f"127.0.0.1:{self.port('otel-collector', 4317)}",
+            "OTLP_HTTP_ENDPOINT": f"127.0.0.1:{self.port('otel-collector', 4318)}",
+            "HEALTH_ENDPOINT": f"127.0.0.1:{self.port('otel-collector', 13133)}",
+            "METRICS_HOST": "127.0.0.1",
+            "METRICS_PORT": str(self.port("otel-collector", 8888)),
+            "QUEUE_FOLDER": str(self.data("otel-collector")),
+            "LOKI_URL": self.url("loki"),
+            "PROMETHEUS_URL": self.url("prometheus"),
+        }
+        return self._process(
+            composed,
+            composed.command,
+            _mounted(composed),
+            env,
+            ready=self.url("otel-collector", 13133),
+        )
+
+    def _postgres(self, composed: Composed) -> Process | None:
+        server, initdb, ask = map(program, ("postgres", "initdb", "pg_isready"))
+        if not server or not initdb or not ask:
+            return None
+        data, port, role = self.data("postgres"), str(self.port("postgres")), composed.environment
+        user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+        if user:
+            _open_to_others(data)
+            shutil.chown(data, user)
+        made = [str(initdb), f"--pgdata={data}", "--auth=trust", f"--username={role['POSTGRES_USER']}"]
+        subprocess.run(made, check=True, capture_output=True, user=user, cwd="/")
+        single = [str(server), "--single", f"-D{data}", "postgres"]
+        create = f"create database {role['POSTGRES_DB']};\n".encode()
+        subprocess.run(single, check=True, capture_output=True, user=user, cwd="/", input=create)
+        return Process(
+            "postgres",
+            [str(server), f"-D{data}", "-h127.0.0.1", f"-p{port}", f"-k{data}"],
+            {},
+            self._log("postgres"),
+            ready_argv=[str(ask), "-q", "-h127.0.0.1", f"-p{port}"],
+            user=user,
+            cwd=data,
+        )
+
+    def _orders(self, composed: Composed) -> Process | None:
+        command = [*composed.command[:1], f"--port={self.port('orders')}"]
+        if "postgres" in self.absent:
+            composed.environment["DATABASE_URL"] = f"sqlite:///{self.data('orders')}/orders.db"
+        return self._service(composed, command)
+
+    def _payments(self, composed: Composed) -> Process | None:
+        composed.environment["PAYMENTS_DATABASE"] = str(self.data("payments") / "payments.db")
+        return self._service(composed, [*composed.command[:1], f"--port={self.port('payments')}"])
+
+    def _service(self, composed: Composed, command: list[str]) -> Process:
+        name = composed.name
+        return Process(
+            name,
+            [sys.executable, "-m", *command],
+            {key: self._here(value) for key, value in composed.environment.items()},
+            self._log(name),
+            ready_url=f"{self.url(name)}/health",
+            cwd=self.data(name),
+        )
+
+    def _process(
+        self,
+        composed: Composed,
+        command: list[str],
+        folders: dict[str, str],
+        env: dict[str, str] | None = None,
+        *,
+        ready: str,
+    ) -> Process | None:
+        binary = program(PROGRAMS.get(composed.name, composed.name))
+        if not binary:
+            return None
+        for there, here in folders.items():
+            command = [word.replace(there, here) for word in command]
+        environment = {key: self._here(value) for key, value in composed.environment.items()}
+        return Process(
+            composed.name,
+            [str(binary), *command],
+            {**environment, **(env or {})},
+            self._log(composed.name),
+            ready_url=ready,
+        )
+
+    def _write_prometheus_files(self) -> None:
+        """Prometheus' own files, linked; its targets, with this machine's ports in place of compose's."""
+        linked = self.folder / "prometheus"
+        linked.mkdir()
+        for name in ("prometheus.yml", "rules"):
+            (linked / name).symlink_to(ROOT / "prometheus" / name)
+        store = self.folder / "trace-store"
+        store.mkdir()
+        for source, place in (("prometheus", linked), ("tempo", store)):
+            groups: list[dict[str, Any]] = yaml.safe_load((ROOT / source / "targets.yml").read_text())
+            kept = [group for group in groups if group["labels"]["job"] != "grafana"]
+            text = self._here(yaml.safe_dump(kept))
+            (place / "targets.yml").write_text(text)
+
+    def _here(self, text: str) -> str:
+        """The address of a compose service becomes the one of its process."""
+        text = text.replace("@postgres/", f"@127.0.0.1:{self.port('postgres')}/")
+        for (name, number), port in self.ports.items():
+            text = text.replace(f"{name}:{number}", f"127.0.0.1:{port}")
+        return text
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+def _mounted(composed: Composed) -> dict[str, str]:
+    return {there: here for there, here in composed.volumes.items() if here.startswith("/")}
+
+
+def _free_ports() -> dict[tuple[str, int], int]:
+    wanted = [(name, number) for name, numbers in PORTS.items() for number in numbers]
+    probes = [socket.socket() for _ in wanted]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = {key: probe.getsockname()[1] for key, probe in zip(wanted, probes, strict=True)}
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _open_to_others(folder: Path) -> None:
+    """pytest's folders are for their owner alone; another user must be able to walk through."""
+    for parent in [folder, *folder.parents]:
+        if parent.owner() == "root" and parent.stat().st_mode & 0o055 != 0o055:
+            parent.chmod(parent.stat().st_mode | 0o055)
