@@ -159,8 +159,6 @@ def test_metric_names_are_written_in_one_place() -> None:
 
 
 def words_of_strings(path: Path) -> set[str]:
-    constants = [
-        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)
-    ]
-    texts = [node.value for node in constants if isinstance(node.value, str)]
-    return {word for text in texts for word in re.findall(r"\w+", text)}
+    nodes = ast.walk(ast.parse(path.read_text()))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    return {word for text in texts if isinstance(text, str) for word in re.findall(r"\w+", text)}
