@@ -1,7 +1,7 @@
 """The Service dashboard: how one service does, from its request rate down to its log lines."""
 
 from grafana_foundation_sdk.builders import dashboard as builder
-from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import prometheus, timeseries
 
 from source import orders, red, thresholds
 from source.board import board
@@ -20,6 +20,7 @@ from source.targets import over_time
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 EXEMPLARS = "Points mark single requests: click one to open its trace."
 A_MINUTE = "suffix:/min"
+EACH_KIND = "{{payment_method}} {{currency}}"
 
 
 def dashboard() -> builder.Dashboard:
@@ -149,40 +150,46 @@ def _by_handler(service: builder.Dashboard) -> None:
 
 def _business(service: builder.Dashboard) -> None:
     service.with_row(builder.Row("Business (services that take orders)"))
-    service.with_panel(
-        stacked(
-            chart(
-                "Orders per minute by payment method and currency",
-                "How many orders come in, paid how and in what currency?",
-                A_MINUTE,
-                over_time(orders.orders_per_minute(), "{{payment_method}} {{currency}}"),
-            )
-        )
-    )
-    service.with_panel(
+    for panel in (_orders(), _checkouts(), _payments(), _payments_of_each_kind()):
+        service.with_panel(panel.no_value("this service took no orders in this time range"))
+
+
+def _orders() -> timeseries.Panel:
+    return stacked(
         chart(
-            "Active checkouts",
-            "How many checkouts are under way at once? It climbs when something behind is slow.",
-            "short",
-            over_time(orders.active_checkouts(), "checkouts"),
+            "Orders per minute by payment method and currency",
+            "How many orders come in, paid how and in what currency?",
+            A_MINUTE,
+            over_time(orders.orders_per_minute(), EACH_KIND),
         )
     )
-    service.with_panel(
-        chart(
-            "Payment duration p50, p95, p99",
-            f"How long do payments take? {EXEMPLARS}",
-            "s",
-            *_payment_quantiles(),
-        )
+
+
+def _checkouts() -> timeseries.Panel:
+    return chart(
+        "Active checkouts",
+        "How many checkouts are under way at once? It climbs when something behind is slow.",
+        "short",
+        over_time(orders.active_checkouts(), "checkouts"),
     )
+
+
+def _payments() -> timeseries.Panel:
+    return chart(
+        "Payment duration p50, p95, p99",
+        f"How long do payments take? {EXEMPLARS}",
+        "s",
+        *_payment_quantiles(),
+    )
+
+
+def _payments_of_each_kind() -> timeseries.Panel:
     p99 = orders.payment_quantile(QUANTILES["p99"], orders.METHOD_AND_CURRENCY)
-    service.with_panel(
-        chart(
-            "Payment duration p99 by payment method and currency",
-            "How long do the slowest payments of each kind take, for example cards in EUR?",
-            "s",
-            over_time(p99, "{{payment_method}} {{currency}}"),
-        )
+    return chart(
+        "Payment duration p99 by payment method and currency",
+        "How long do the slowest payments of each kind take, for example cards in EUR?",
+        "s",
+        over_time(p99, EACH_KIND),
     )
 
 

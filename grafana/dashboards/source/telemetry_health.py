@@ -37,36 +37,41 @@ def _at_a_glance(page: builder.Dashboard) -> None:
 
 def _services(page: builder.Dashboard) -> None:
     page.with_row(builder.Row("1 Service: what sightline.telemetry exports"))
-    page.with_panel(
+    for panel in (_exported(), _waiting(), _dropped()):
+        page.with_panel(panel.no_value("this service has no sightline.telemetry"))
+
+
+def _exported() -> timeseries.Panel:
+    return chart(
+        "Taken by the endpoint",
+        "Do the service's spans and log records leave it?",
+        "suffix:/s",
+        over_time(pipeline.by_signal(metrics.SDK_EXPORTED), "{{signal}}"),
+        over_time(pipeline.by_signal(metrics.SDK_FAILURES), "{{signal}}: failed tries", "B"),
+        width=THIRD,
+    )
+
+
+def _waiting() -> timeseries.Panel:
+    return with_threshold_line(
         chart(
-            "Taken by the endpoint",
-            "Do the service's spans and log records leave it?",
-            "suffix:/s",
-            over_time(pipeline.by_signal(metrics.SDK_EXPORTED), "{{signal}}"),
-            over_time(pipeline.by_signal(metrics.SDK_FAILURES), "{{signal}}: failed tries", "B"),
+            "Waiting in the service",
+            "How full are the service's own queues? Full queues drop.",
+            "percent",
+            over_time(pipeline.sdk_queue_percentage(), "{{signal}}"),
             width=THIRD,
-        )
+        ).thresholds(thresholds.share_of_capacity())
     )
-    page.with_panel(
-        with_threshold_line(
-            chart(
-                "Waiting in the service",
-                "How full are the service's own queues? Full queues drop.",
-                "percent",
-                over_time(pipeline.sdk_queue_percentage(), "{{signal}}"),
-                width=THIRD,
-            ).thresholds(thresholds.share_of_capacity())
-        )
-    )
-    page.with_panel(
-        chart(
-            "Dropped by the service",
-            "Does the service lose spans or log records? Anything above 0 is lost for good.",
-            "suffix:/s",
-            over_time(pipeline.by_signal(metrics.SDK_DROPPED), "{{signal}}"),
-            width=THIRD,
-        ).thresholds(thresholds.any_is_bad())
-    )
+
+
+def _dropped() -> timeseries.Panel:
+    return chart(
+        "Dropped by the service",
+        "Does the service lose spans or log records? Anything above 0 is lost for good.",
+        "suffix:/s",
+        over_time(pipeline.by_signal(metrics.SDK_DROPPED), "{{signal}}"),
+        width=THIRD,
+    ).thresholds(thresholds.any_is_bad())
 
 
 def _collector(page: builder.Dashboard) -> None:
@@ -81,6 +86,10 @@ def _collector(page: builder.Dashboard) -> None:
         ("Sent", "What do the stores take from it?", metrics.COLLECTOR_SENT),
     ):
         page.with_panel(_of_each_signal(f"{title} by the Collector", question, metric))
+    _collector_itself(page)
+
+
+def _collector_itself(page: builder.Dashboard) -> None:
     page.with_panel(
         with_threshold_line(
             chart(
@@ -158,6 +167,10 @@ def _prometheus(page: builder.Dashboard) -> None:
             width=THIRD,
         )
     )
+    _prometheus_now(page)
+
+
+def _prometheus_now(page: builder.Dashboard) -> None:
     page.with_panel(
         figure(
             "Active series",
@@ -196,7 +209,9 @@ def _loki(page: builder.Dashboard) -> None:
             "suffix:/s",
             over_time(pipeline.by("reason", metrics.LOKI_DISCARDED), "{{reason}}"),
             width=THIRD,
-        ).thresholds(thresholds.any_is_bad())
+        )
+        .no_value("nothing discarded")
+        .thresholds(thresholds.any_is_bad())
     )
     page.with_panel(
         chart(
@@ -227,7 +242,9 @@ def _tempo(page: builder.Dashboard) -> None:
             "suffix:/s",
             over_time(pipeline.by("reason", metrics.TEMPO_DISCARDED), "{{reason}}"),
             width=THIRD,
-        ).thresholds(thresholds.any_is_bad())
+        )
+        .no_value("nothing discarded")
+        .thresholds(thresholds.any_is_bad())
     )
     page.with_panel(
         chart(
