@@ -26,6 +26,7 @@ order_value = Summary("order_value", "Value of confirmed orders, in their curren
 for method, currency in product(PaymentMethod, Currency):
     orders_created.labels(method.value, currency.value)
     payment_duration.labels(method.value, currency.value)
+    order_value.labels(currency.value)
 
 
 @contextmanager

@@ -1,0 +1,138 @@
+"""Load: it says what it sent, what it got, and whether that was to be expected."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from otlp_receiver import receive
+from sample_system import closed_port
+from test_service_processes import Process, environment, serving
+
+from load import options
+from load.tally import Answer, Tally
+
+
+def load(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "load", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Iterator[Process]:
+    env = environment(tmp_path, SIGHTLINE_FAULTS="1")
+    with (
+        serving("payments", tmp_path, env) as payments,
+        serving("orders", tmp_path, {**env, "PAYMENTS_URL": payments.url}) as running,
+    ):
+        yield running
+
+
+def test_all_that_was_sent_is_answered_counted_and_expected(
+    orders: Process, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    run = ("--users", "5", "--spawn-rate", "5", "--run-time", "6s", "--report", str(report))
+    done = load("--host", orders.url, *run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    counted = json.loads(report.read_text())
+    assert counted["sent"] == counted["answered"] == _served(orders) > 20
+    assert f"{counted['sent']:,d} requests sent" in done.stdout
+    assert "0 answers were unexpected" in done.stdout
+    assert "customers" in done.stdout.splitlines()[0]
+
+
+def test_answers_that_were_not_expected_are_named_and_fail_the_run(orders: Process) -> None:
+    httpx2.put(f"{orders.url}/faults/errors").raise_for_status()
+    done = load("--host", orders.url, "--users", "2", "--run-time", "3s")
+    assert done.returncode == 1
+    assert "x GET /orders: status 500" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_traces_begin_at_load_where_somebody_receives_them(
+    orders: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receive() as receiver:
+        monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
+        assert load("--host", orders.url, "--users", "2", "--run-time", "2s").returncode == 0
+    assert {resource["service.name"] for resource in receiver.resources()} == {"load"}
+    begun = {span.trace_id.hex() for span in receiver.spans()}
+    assert begun == {x["trace_id"] for x in orders.lines() if x["event"] == "http.request"} != set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_gentle_traffic_is_quiet_and_ends_when_it_is_told(
+    orders: Process, tmp_path: Path, number: int
+) -> None:
+    out = tmp_path / "load.out"
+    command = [sys.executable, "-m", "load", "--gentle", "--host", orders.url]
+    with out.open("wb") as stream:
+        running = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 30
+        while _served(orders) < 3:
+            assert time.monotonic() < deadline, out.read_text()
+            time.sleep(0.1)
+        running.send_signal(number)
+        assert running.wait(timeout=20) == 0
+    finally:
+        running.kill()
+    assert out.read_text() == ""
+
+
+def test_a_target_that_is_not_there_is_one_line() -> None:
+    done = load("--host", f"http://127.0.0.1:{closed_port()}")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("load: nothing answers at http://127.0.0.1:")
+    assert "make demo" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--users", "0"],
+        ["--users", "many"],
+        ["--spawn-rate", "-1"],
+        ["--run-time", "soon"],
+        ["--host", "ftp://x"],
+        ["--host", "nowhere"],
+    ],
+)
+def test_an_argument_that_cannot_be_is_refused_by_name(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        options.parse(arguments)
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert arguments[0] in said
+    assert repr(arguments[1]) in said
+
+
+def test_durations_are_read_with_their_unit() -> None:
+    seconds = [options.parse(["--run-time", text]).run_time for text in ("90", "90s", "2m", "1h")]
+    assert seconds == [90, 90, 120, 3600]
+
+
+def test_the_tally_tells_refusals_that_were_asked_for_from_surprises() -> None:
+    tally = Tally()
+    tally.add(Answer("POST", "/orders", "", 201, expected=True))
+    tally.add(Answer("POST", "/orders", "declined", 402, expected=True))
+    tally.add(Answer("POST", "/orders", "", 500, expected=False))
+    tally.add(Answer("GET", "/orders", "", 0, expected=False))
+    assert (tally.sent, tally.answered, tally.refused, tally.unexpected) == (4, 3, 1, 2)
+    assert tally.by_route()["POST", "/orders"] == {"2xx": 1, "4xx": 1, "5xx": 1}
+
+
+def _served(orders: Process) -> int:
+    text = httpx2.get(f"{orders.url}/metrics").text
+    counted = [x for x in text.splitlines() if x.startswith("http_requests_total{")]
+    return int(sum(float(line.rsplit(" ", 1)[1]) for line in counted if "/faults" not in line))
