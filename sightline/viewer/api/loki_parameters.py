@@ -74,7 +74,8 @@ class Parameters:
         step = self.duration("step", default)
         if step <= 0:
             raise BadParameter(
-                "zero or negative query resolution step widths are not accepted. Try a positive integer"
+                "zero or negative query resolution step widths are not accepted. "
+                "Try a positive integer"
             )
         if (window.end - window.start) // step > MOST_STEPS:
             raise BadParameter(
