@@ -30,6 +30,12 @@ def activate_client_instrumentations() -> list[str]:
     return [entry.name for entry in found if entry.name not in skipped and _activate(entry)]
 
 
+def _trace_early_engines() -> None:
+    from sightline.telemetry.engines import trace_all_engines  # noqa: PLC0415 — SQLAlchemy is optional
+
+    trace_all_engines()
+
+
 def _activate(entry: EntryPoint) -> bool:
     try:
         if entry.dist is not None and get_dist_dependency_conflicts(entry.dist):
@@ -37,6 +43,8 @@ def _activate(entry: EntryPoint) -> bool:
         instrumentor = entry.load()()
         if not instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.instrument(skip_dep_check=True)
+        if entry.name == "sqlalchemy":
+            _trace_early_engines()
     except ModuleNotFoundError:
         return False  # installed for a library that is not
     except Exception as error:  # noqa: BLE001 — somebody else's instrumentation must not stop the service

@@ -4,6 +4,7 @@ import traceback
 from typing import Any, NamedTuple
 
 from opentelemetry import context as otel_context
+from opentelemetry._logs import SeverityNumber
 from opentelemetry.trace import SpanContext, get_current_span
 
 from sightline.telemetry.redaction import Redactor
@@ -68,3 +69,10 @@ def mark_logged(error: BaseException) -> None:
 
 def is_logged(error: BaseException | None) -> bool:
     return getattr(error, _MARK, False)
+
+
+def python_level(severity: SeverityNumber | None) -> int:
+    """OpenTelemetry's severity in Python's terms."""
+    if severity is None or severity is SeverityNumber.UNSPECIFIED:
+        return 20
+    return min((int(severity.value) - 1) // 4, 5) * 10

@@ -45,6 +45,7 @@ class Exchange:
         "header",
         "host",
         "method",
+        "original_method",
         "request_id",
         "route",
         "scope",
@@ -75,6 +76,7 @@ class Exchange:
         self._trailers = False
         method = scope.get("method", "GET")
         self.method: str = method if method in KNOWN_METHODS else OTHER_METHOD
+        self.original_method: str | None = None if self.method is method else method[:64]
 
     def send(self, message: Message) -> Awaitable[None]:
         kind = message["type"]
@@ -111,7 +113,7 @@ class Exchange:
         if self.span is not None:
             self.span.end(self.span.started + int(seconds * 1e9))
 
-    def access_event(self, seconds: float, redactor: Redactor) -> LogEvent:
+    def access_event(self, redactor: Redactor) -> LogEvent:
         scope = self.scope
         client = scope.get("client")
         fields: dict[str, Any] = {
@@ -119,7 +121,7 @@ class Exchange:
             "path": redactor.text(_cut(scope["path"])),
             "route": self.route,
             "status": self.status,
-            "duration_ms": round(seconds * 1e3, 3),
+            "duration_ms": round((self.ended - self.started) * 1e3, 3),
             "client": client[0] if client else None,
         }
         if self.aborted:
@@ -134,9 +136,9 @@ class Exchange:
         client = scope.get("client")
         error = self.error
         return (
-            scope.get("method"), scope["scheme"], self.route, self.status, self.host,
+            self.method, self.original_method, scope["scheme"], self.route, self.status, self.host,
             scope.get("http_version"), self.agent, client[0] if client else None,
-            type(error) if error is not None else None, scope.get("server"), scope["type"],
+            type(error) if error is not None else None, str(scope.get("server")) if self.host is None else None, scope["type"],
         )  # fmt: skip
 
     def steady_attributes(self) -> Mapping[str, Any]:
@@ -147,7 +149,7 @@ class Exchange:
             **_server(self.host, scope),
         }
         if self.method == OTHER_METHOD:
-            out["http.request.method_original"] = _cut(scope["method"])
+            out["http.request.method_original"] = self.original_method
         if self.status:
             out["http.response.status_code"] = self.status
         if self.route is not None:
@@ -159,7 +161,7 @@ class Exchange:
         if scope.get("client"):
             out["client.address"] = out["network.peer.address"] = scope["client"][0]
         if self.agent is not None:
-            out["user_agent.original"] = _cut(self.agent.decode("latin-1"))
+            out["user_agent.original"] = self.agent.decode("latin-1")
         if self.error is not None:
             out["error.type"] = error_type(self.error)
         elif self.status >= 500:  # noqa: PLR2004 — HTTP's own ranges
@@ -184,7 +186,7 @@ def _cut(text: str) -> str:
 def _server(host: bytes | None, scope: Scope) -> dict[str, Any]:
     name, port = None, None
     if host is not None:
-        text = _cut(host.decode("latin-1"))
+        text = host.decode("latin-1")
         name, _, digits = text.rpartition(":") if not text.endswith("]") else (text, "", "")
         if not name:
             name, digits = text, ""

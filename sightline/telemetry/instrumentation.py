@@ -1,16 +1,29 @@
 """`instrument(app)`: puts the middleware around an app and starts what the process shares."""
 
+import atexit
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import REGISTRY
 from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.types import ASGIApp
 
+from sightline.telemetry.client_instrumentations import activate_client_instrumentations
+from sightline.telemetry.logs import install_logging
 from sightline.telemetry.metrics import BUCKETS, RequestMetrics
 from sightline.telemetry.middleware import TelemetryMiddleware
+from sightline.telemetry.resource import describe_process
 from sightline.telemetry.routes import silence_native_telemetry
-from sightline.telemetry.runtime import build_runtime, current_runtime, ensure_runtime
+from sightline.telemetry.runtime import (
+    Runtime,
+    current_runtime,
+    outboxes,
+    runtime_or_none,
+    start_runtime,
+)
+from sightline.telemetry.self_metrics import TelemetryCollector
+from sightline.telemetry.settings import read_settings
 
 SILENT_PATHS = ("/health", "/metrics")
 _MARK = "_sightline_instrumented"
@@ -30,14 +43,49 @@ def instrument(
 
     `service_name`, `resource` fill what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES leave open.
     `instrumentator` brings your own settings and metric functions (`Instrumentator().add(…)`).
+    What is the process's (all but paths and metrics) is settled by the first call.
     """
     if getattr(app, _MARK, False):
         return
-    given = {"service.version": app.version, **(resource or {})}
-    ensure_runtime(lambda: build_runtime(service_name, given, tuple(redact_keys)))
+    if runtime_or_none() is None:
+        given = {"service.version": app.version, **(resource or {})}
+        _start_process(service_name, given, tuple(redact_keys))
     silence_native_telemetry(app)
     _wrap(app, instrumentator or Instrumentator(), frozenset(silent_paths), buckets)
     setattr(app, _MARK, True)
+
+
+def _start_process(
+    service_name: str | None, resource: Mapping[str, str], redact_keys: tuple[str, ...]
+) -> None:
+    def begin() -> Runtime:
+        return Runtime(read_settings(redact_keys), describe_process(service_name, resource))
+
+    start_runtime(begin, _install)
+    _once_for_the_process()
+
+
+def _install(runtime: Runtime) -> None:
+    install_logging(lambda: current_runtime().sink, runtime.settings.level)
+    if not runtime.settings.disabled:
+        activate_client_instrumentations()
+
+
+class _Done:
+    process = False
+
+
+def _once_for_the_process() -> None:
+    if not _Done.process:
+        _Done.process = True
+        REGISTRY.register(TelemetryCollector(outboxes))
+        atexit.register(_end)
+
+
+def _end() -> None:
+    runtime = runtime_or_none()
+    if runtime is not None:
+        runtime.end()
 
 
 def _wrap(

@@ -21,7 +21,7 @@ _COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critic
 Render = Callable[[LogEvent], bytes]
 
 
-class _Clock:
+class Clock:
     """ISO 8601 in UTC; the second's part is made once a second."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def as_mapping(event: LogEvent, service: str, timestamp: str) -> dict[str, Any]:
 
 
 def json_lines(service: str) -> Render:
-    iso = _Clock().iso
+    iso = Clock().iso
 
     def render(event: LogEvent) -> bytes:
         line = as_mapping(event, service, iso(event.timestamp))
@@ -76,8 +76,8 @@ def json_lines(service: str) -> Render:
     return render
 
 
-def console_lines(service: str, *, colour: bool) -> Render:  # noqa: ARG001 — same shape as json_lines
-    iso = _Clock().iso
+def console_lines(*, colour: bool) -> Render:
+    iso = Clock().iso
 
     def render(event: LogEvent) -> bytes:
         line = as_mapping(event, "", iso(event.timestamp))

@@ -133,7 +133,7 @@ class EventHandler(logging.Handler):
 
 def _message(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()
+        return record.getMessage().rstrip()
     except Exception as error:  # noqa: BLE001 — wrong %-arguments must not break the caller
         return f"{record.msg} (arguments that do not fit: {type(error).__name__})"
 

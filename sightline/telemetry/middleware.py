@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from sightline.telemetry.events import QUIET, REQUEST_ID, mark_logged
 from sightline.telemetry.exchange import Exchange
@@ -39,6 +40,8 @@ _SAMPLED = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 _NOT_SAMPLED = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
 _CLIENT_CLOSED = 499  # nginx' word for a client that left before the answer
 _ERROR = 40
+_TRACE_HEADER_LIMIT = 8_192  # W3C's own for baggage
+_HEADER_LIMIT = 512  # of what is kept of a header; it may be megabytes long
 
 
 class _HeaderGetter(Getter[dict[str, list[str]]]):
@@ -75,7 +78,10 @@ class TelemetryMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, self._runtime().lifespan_send(send))
+            await self._runtime().serve_lifespan(self.app, scope, receive, send)
+            return
+        if ROUTE_KEY in scope:  # mounted in an app that is instrumented itself
+            await self.app(scope, receive, send)
             return
         exchange, parent = self._open(scope, send)
         path = scope["path"]
@@ -96,12 +102,12 @@ class TelemetryMiddleware:
         trace_headers = self._trace_headers
         for name, value in scope["headers"]:
             if name == b"host":
-                host = value
+                host = value[:_HEADER_LIMIT]
             elif name == b"user-agent":
-                agent = value
+                agent = value[:_HEADER_LIMIT]
             elif name == b"x-request-id":
                 wanted = self._keep_id(value)
-            elif name in trace_headers:
+            elif name in trace_headers and len(value) <= _TRACE_HEADER_LIMIT:
                 carrier = carrier or {}
                 carrier.setdefault(name.decode(), []).append(value.decode("latin-1"))
         request_id = wanted or f"{getrandbits(32):08x}"
@@ -130,8 +136,9 @@ class TelemetryMiddleware:
             span = self._server_span(exchange, caller, runtime.sampler)
         context = otel_context.set_value(REQUEST_ID, exchange.request_id, base)
         context = set_span_in_context(span, context)
-        if runtime.observers and exchange.span is not None:
-            runtime.observers.on_start(exchange.span, parent_context=base)
+        observers = runtime.records.observers
+        if observers is not None and exchange.span is not None:
+            observers.on_start(exchange.span, parent_context=base)
         return context
 
     def _server_span(
@@ -170,7 +177,7 @@ class TelemetryMiddleware:
             otel_context.detach(token)
 
     def _fail(self, exchange: Exchange, error: BaseException) -> None:
-        if isinstance(error, CancelledError | ClientDisconnect):
+        if isinstance(error, CancelledError | ClientDisconnect | WebSocketDisconnect):
             exchange.aborted = True
             exchange.status = exchange.status or _CLIENT_CLOSED
             mark_logged(error)
@@ -207,7 +214,7 @@ class TelemetryMiddleware:
         if span is not None:
             self._end_span(exchange, span, seconds)
         runtime = self._runtime()
-        runtime.pump.put((runtime.write_exchange, exchange))
+        runtime.pump.put((runtime.records.write_exchange, exchange))
 
     def _end_span(self, exchange: Exchange, span: RequestSpan, seconds: float) -> None:
         if not span.renamed:

@@ -4,7 +4,6 @@ A request only appends to a deque. The thread takes what has gathered, a few rec
 and lets the event loop run between two portions; `flush` does the same in the caller's thread.
 """
 
-import os
 import threading
 import time
 from collections import deque
@@ -28,19 +27,16 @@ class Pump:
         self._report = report
         self._wake = threading.Event()
         self._lock = threading.RLock()
-        self._stopped = False
-        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._after_put: Callable[[], None] | None = None
         self.put = self._put
         self._start()
-        os.register_at_fork(after_in_child=self._after_fork)
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="sightline-telemetry", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name="sightline-telemetry", daemon=True).start()
 
-    def _after_fork(self) -> None:
-        if self._stopped:
-            return
+    def restart_after_fork(self) -> None:
+        """Threads do not survive a fork, and what waited is the parent's to write."""
         self._waiting.clear()
         self._wake = threading.Event()
         self._lock = threading.RLock()
@@ -54,13 +50,15 @@ class Pump:
         if len(waiting) > _HIGH_WATER:
             self._portion()
 
-    def _put_and_flush(self, work: Work) -> None:
+    def _put_through(self, work: Work) -> None:
         self._waiting.append(work)
         self.flush()
+        if self._after_put is not None:
+            self._after_put()
 
     def _run(self) -> None:
         wake = self._wake
-        while not self._stopped:
+        while not self._closed:
             wake.wait()
             wake.clear()
             time.sleep(_LINGER)
@@ -85,9 +83,16 @@ class Pump:
         while self._portion():
             pass
 
-    def stop(self) -> None:
-        """From here on each record is handled at once, by whoever puts it."""
-        self.put = self._put_and_flush
-        self._stopped = True
-        self._wake.set()
+    def write_through(self, after_put: Callable[[], None]) -> None:
+        """The process is ending: each record is handled at once, by whoever puts it."""
+        self._after_put = after_put
+        self.put = self._put_through
         self.flush()
+
+    def resume(self) -> None:
+        self.put = self._put
+
+    def close(self) -> None:
+        self.flush()
+        self._closed = True
+        self._wake.set()

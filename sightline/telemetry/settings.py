@@ -50,13 +50,13 @@ class Settings:
 def read_settings(redact_keys: tuple[str, ...] = ()) -> Settings:
     env = os.environ
     _check_sampler(env)
-    extra = tuple(k for k in env.get("SIGHTLINE_REDACT_KEYS", "").split(",") if k.strip())
+    added = (key.strip() for key in env.get("SIGHTLINE_REDACT_KEYS", "").split(","))
     disabled = _boolean(env, "OTEL_SDK_DISABLED")
     return Settings(
         level=LEVELS[_choice(env, "LOG_LEVEL", "INFO", tuple(LEVELS), upper=True)],
         console=_choice(env, "LOG_FORMAT", "json", ("json", "console")) == "console",
         disabled=disabled,
-        redact_keys=(*redact_keys, *extra),
+        redact_keys=(*redact_keys, *filter(None, added)),
         value_limit=_integer(env, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 16_384),
         traces=_export(env, "traces", "BSP", disabled=disabled),
         logs=_export(env, "logs", "BLRP", disabled=disabled),

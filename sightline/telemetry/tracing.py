@@ -100,27 +100,43 @@ class PumpLogProcessor(LogRecordProcessor):
         return True
 
 
-def sampler_from_environment() -> Sampler:
-    return _get_from_env_or_default()
+class _Installed:
+    """What this process has given OpenTelemetry; its globals can be set only once."""
+
+    provider: TracerProvider | None = None
+    sampler: SwitchSampler | None = None
+    spans: PumpSpanProcessor | None = None
+    logs: PumpLogProcessor | None = None
 
 
 def install_tracing(resource: Resource, hand: Hand) -> tuple[TracerProvider, SwitchSampler]:
     """Ours becomes the global provider; one that is there already stays and gets our processor."""
-    sampler = SwitchSampler(sampler_from_environment())
+    if _Installed.provider is not None and _Installed.sampler is not None:
+        _Installed.sampler.use(_get_from_env_or_default())
+    else:
+        _Installed.provider, _Installed.sampler = _first_provider(resource)
+        _Installed.spans = PumpSpanProcessor(hand)
+        _Installed.provider.add_span_processor(_Installed.spans)
+    if _Installed.spans is not None:
+        _Installed.spans.hand = hand
+    return _Installed.provider, _Installed.sampler
+
+
+def _first_provider(resource: Resource) -> tuple[TracerProvider, SwitchSampler]:
     present = trace.get_tracer_provider()
     if isinstance(present, TracerProvider):
-        sampler.use(present.sampler)
-        provider = present
-    else:
-        provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
-        trace.set_tracer_provider(provider)
-    provider.add_span_processor(PumpSpanProcessor(hand))
+        return present, SwitchSampler(present.sampler)
+    sampler = SwitchSampler(_get_from_env_or_default())
+    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
+    trace.set_tracer_provider(provider)
     return provider, sampler
 
 
 def install_logs(resource: Resource, hand: Hand) -> None:
-    if isinstance(_logs.get_logger_provider(), LoggerProvider):
+    if _Installed.logs is not None:
+        _Installed.logs.hand = hand
         return
+    _Installed.logs = PumpLogProcessor(hand)
     provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_log_record_processor(PumpLogProcessor(hand))
+    provider.add_log_record_processor(_Installed.logs)
     _logs.set_logger_provider(provider)

@@ -4,7 +4,6 @@ What could not be sent waits and is sent when the endpoint is back; what the que
 is counted, oldest first.
 """
 
-import os
 import threading
 import time
 from collections import deque
@@ -40,9 +39,8 @@ class Outbox:
         self._tries = 0
         self._wake = threading.Event()
         self._sending = threading.Lock()
-        self._stopped = False
+        self._closed = False
         self._start()
-        os.register_at_fork(after_in_child=self._after_fork)
 
     @property
     def size(self) -> int:
@@ -63,11 +61,12 @@ class Outbox:
         name = f"sightline-{self.settings.signal}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
-    def _after_fork(self) -> None:
-        if self._stopped:
-            return
+    def restart_after_fork(self, resource: bytes, send: Send) -> None:
+        """Another process has its own resource and channel; the old queue is the parent's."""
+        self._resource, self._send = resource, send
         self._waiting.clear()
         self._unsent = []
+        self.exported = self.dropped = self.failures = self._tries = 0
         self._wake = threading.Event()
         self._sending = threading.Lock()
         self._start()
@@ -75,35 +74,42 @@ class Outbox:
     def _run(self) -> None:
         otel_context.attach(otel_context.Context())
         with suppress_instrumentation():
-            while not self._stopped:
+            while not self._closed:
                 backoff = _BACKOFF[min(self._tries, len(_BACKOFF)) - 1] if self._tries else None
                 self._wake.wait(backoff or self.settings.delay)
                 self._wake.clear()
-                while self.size and self._send_batch(_TIMEOUT) and not self._stopped:
+                while not self._closed and self.size and self._send_batch(_TIMEOUT):
                     pass
 
     def _send_batch(self, timeout: float) -> bool:
-        with self._sending:
-            batch = self._unsent or self._take()
+        """True if a batch is gone, whichever way, and the next can be tried at once."""
+        if not self._sending.acquire(timeout=timeout):
+            return False
+        try:
+            batch = self._unsent = self._unsent or self._take()
             if not batch:
                 return False
-            self._unsent = batch
             outcome, reason = self._send(encode_request(self._resource, batch), timeout)
-            if outcome is Outcome.RETRY:
-                self._tries += 1
-                self.failures += 1
-                self._health.down(reason)
-                return False
-            self._unsent = []
-            self._tries = 0
-            if outcome is Outcome.SENT:
-                self.exported += len(batch)
-                self._health.up(self.size)
-            else:
-                self.failures += 1
-                self.dropped += len(batch)
-                self._health.refused(self.settings.signal, len(batch), reason)
-            return True
+            return self._note(batch, outcome, reason)
+        finally:
+            self._sending.release()
+
+    def _note(self, batch: list[Record], outcome: Outcome, reason: str) -> bool:
+        if outcome is Outcome.RETRY:
+            self._tries += 1
+            self.failures += 1
+            self._health.down(reason)
+            return False
+        self._unsent = []
+        self._tries = 0
+        if outcome is Outcome.SENT:
+            self.exported += len(batch)
+            self._health.up(self.size)
+        else:
+            self.failures += 1
+            self.dropped += len(batch)
+            self._health.refused(self.settings.signal, len(batch), reason)
+        return True
 
     def _take(self) -> list[Record]:
         waiting, size = self._waiting, 0
@@ -123,6 +129,6 @@ class Outbox:
                     break
         return not self.size
 
-    def stop(self) -> None:
-        self._stopped = True
+    def close(self) -> None:
+        self._closed = True
         self._wake.set()
