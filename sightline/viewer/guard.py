@@ -14,8 +14,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self';"
-        b" base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+        b"default-src 'none'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -64,7 +63,10 @@ def _hostname(url: str) -> str:
 def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            headers = list(message.get("headers", ()))
+            # The page has a stricter policy of its own.
+            given = {name.lower() for name, _ in headers}
+            message["headers"] = headers + [pair for pair in _HEADERS if pair[0] not in given]
         await send(message)
 
     return send_with_headers

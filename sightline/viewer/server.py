@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -13,8 +13,10 @@ import uvicorn
 from sightline.viewer.app import create_app
 from sightline.viewer.config import SettingError, Settings, variable
 from sightline.viewer.guard import Guard
+from sightline.viewer.receive.grpc_server import otlp_grpc
 from sightline.viewer.receive.http import OtlpHttp
 from sightline.viewer.receive.receiver import Receiver
+from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Store
 from sightline.viewer.store.retention import Limits
@@ -53,12 +55,28 @@ async def _running(
 ) -> AsyncIterator[None]:
     tally = Tally()
     receiver = Receiver(store, tally, durable=settings.durable)
+    scrapers = [
+        Scraper(
+            target,
+            store,
+            tally,
+            interval=settings.scrape_seconds,
+            environment=settings.environment,
+        )
+        for target in settings.targets
+    ]
     guarded = Guard(OtlpHttp(receiver), settings.allowed_hosts)
     async with contextlib.AsyncExitStack() as running:
         # Left in reverse: first no more telemetry comes in, then the page goes.
-        await running.enter_async_context(_listening(create_app(store, tally, settings), page))
+        await running.enter_async_context(
+            _listening(create_app(store, tally, settings, scrapers), page)
+        )
         running.callback(receiver.close)
         await running.enter_async_context(_listening(guarded, otlp))
+        await running.enter_async_context(
+            otlp_grpc(receiver, settings.host, settings.otlp_grpc_port)
+        )
+        await running.enter_async_context(_scraping(scrapers))
         yield
 
 
@@ -83,6 +101,17 @@ async def _listening(app: Any, bound: socket.socket) -> AsyncIterator[None]:
     finally:
         server.should_exit = True
         await task
+
+
+@contextlib.asynccontextmanager
+async def _scraping(scrapers: Sequence[Scraper]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(scraper.run()) for scraper in scrapers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _bound(host: str, port: int, flag: str) -> socket.socket:

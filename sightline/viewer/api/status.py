@@ -1,6 +1,8 @@
 """How the viewer itself is: `/healthz`, `/api/status` and its own `/metrics`."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import anyio.to_thread
@@ -8,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from sightline.viewer.config import Settings
+from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Store
 
@@ -20,10 +23,13 @@ SELECT (SELECT min(ts) FROM spans), (SELECT min(ts) FROM logs), (SELECT min(ts) 
 class Status:
     """Gathers what the store and the receivers know about themselves."""
 
-    def __init__(self, store: Store, tally: Tally, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, tally: Tally, settings: Settings, scrapers: Sequence[Scraper] = ()
+    ) -> None:
         self._store = store
         self._tally = tally
         self._settings = settings
+        self._scrapers = scrapers
         self._started = time.time()
 
     def health(self) -> dict[str, str]:
@@ -35,6 +41,10 @@ class Status:
         oldest = [ts for ts in (spans_from, logs_from, (points_from or 0) * 1_000_000) if ts]
         return {
             "started": self._started,
+            "targets": [
+                {"job": each.target.job, "url": each.target.url, **asdict(each.health)}
+                for each in self._scrapers
+            ],
             "received": self._tally.as_dict(),
             "store": {
                 **self._store.status(),

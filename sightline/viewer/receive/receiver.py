@@ -13,6 +13,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
     ExportLogsServiceResponse,
 )
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -21,6 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from sightline.viewer.receive.decoding import Decoded, Memory
 from sightline.viewer.receive.logs import decode_logs, tail_rows
 from sightline.viewer.receive.messages import from_json, from_protobuf
+from sightline.viewer.receive.metrics import MetricDecoder
 from sightline.viewer.receive.problems import Busy, Refused
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.traces import decode_traces
@@ -52,7 +57,7 @@ class Receiver:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="decode")
         self._repeats: OrderedDict[bytes, None] = OrderedDict()
         self.signals: Mapping[str, Signal] = {
-            signal.name: signal for signal in (self._traces(), self._logs())
+            signal.name: signal for signal in (self._traces(), self._metrics(), self._logs())
         }
 
     async def receive(self, name: str, raw: bytes, *, json: bool = False) -> Message:
@@ -124,6 +129,16 @@ class Receiver:
             ExportTraceServiceResponse,
             "rejected_spans",
             lambda raw, message: decode_traces(raw, message, self._memory),
+        )
+
+    def _metrics(self) -> Signal:
+        decoder = MetricDecoder(self._store, self._memory)
+        return Signal(
+            "metrics",
+            ExportMetricsServiceRequest,
+            ExportMetricsServiceResponse,
+            "rejected_data_points",
+            decoder.decode,
         )
 
     def _logs(self) -> Signal:

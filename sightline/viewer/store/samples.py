@@ -14,7 +14,7 @@ from sightline.viewer.promql.samples import (
     TooManySamples,
 )
 from sightline.viewer.store.head import Head, Samples
-from sightline.viewer.store.reader import Reader
+from sightline.viewer.store.reader import QueryTimeout, Reader
 from sightline.viewer.store.series import Known, SeriesIndex
 
 MAX_SAMPLES = 10_000_000
@@ -94,7 +94,10 @@ class StoredSamples:
         }
 
     def _stored(self, ids: list[int], start_ms: int, end_ms: int) -> dict[int, Samples]:
-        columns = self._reader.arrays(_POINTS, [start_ms, end_ms, ids, MAX_SAMPLES + 1])
+        try:
+            columns = self._reader.arrays(_POINTS, [start_ms, end_ms, ids, MAX_SAMPLES + 1])
+        except QueryTimeout as error:
+            raise TooManySamples(str(error)) from error
         series_id, ts = columns["series_id"], columns["ts"]
         if len(ts) > MAX_SAMPLES:
             raise TooManySamples(_too_many())

@@ -29,6 +29,9 @@ class SeriesIndex:
     def __contains__(self, series_id: int) -> bool:
         return series_id in self._name_of
 
+    def isdisjoint(self, ids: Iterable[int]) -> bool:
+        return self._name_of.keys().isdisjoint(ids)
+
     def count(self, name: str) -> int:
         return len(self._by_name.get(name, ()))
 
@@ -57,7 +60,7 @@ class SeriesIndex:
                     del self._by_name[name]
 
     def match(self, matchers: Sequence[Matcher]) -> list[Known]:
-        """Series that satisfy all matchers; labels include `__name__`, and are not to be changed."""
+        """Series that satisfy all matchers; their labels, `__name__` included, are shared."""
         on_name = [_test(m) for m in matchers if m.name == "__name__"]
         on_labels = [(m.name, _test(m)) for m in matchers if m.name != "__name__"]
         exact = next((m.value for m in matchers if m.name == "__name__" and m.op == "="), None)

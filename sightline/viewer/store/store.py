@@ -82,6 +82,15 @@ class Store:
             known[metadata] = None
             batch.metadata.append((name, *metadata))
 
+    def add_exemplar(
+        self, batch: Batch, series_id: int, ts: int, value: float, labels: str
+    ) -> None:
+        """Keep an exemplar unless it is the series' last one, which senders repeat."""
+        exemplar = (series_id, ts, value, labels)
+        if self._last_exemplars.get(series_id) != exemplar:
+            self._last_exemplars[series_id] = exemplar
+            batch.exemplars.append(exemplar)
+
     def next_sequence(self) -> int:
         return next(self._sequence)
 
@@ -114,6 +123,7 @@ class Store:
         self.head = Head(max(int(time.time() * 1000), newest + 1))
         last = ask("SELECT max(seq) FROM logs").fetchall()[0][0] or 0
         self._sequence = itertools.count(last + 1)
+        self._last_exemplars: dict[int, tuple[int, int, float, str]] = {}
         self._metadata: dict[str, dict[Metadata, None]] = {}
         for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():
             self._metadata.setdefault(name, {})[Metadata(*rest)] = None
