@@ -17,6 +17,7 @@ from orders.database import Database
 from orders.errors import OrderError
 from orders.faults import Faults
 from orders.housekeeping import Housekeeping
+from orders.limits import HeaderLimit
 from orders.models import Problem
 from orders.payment import Payments
 from orders.placing import Placing
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(routes.health_router)
     app.include_router(faults.router)
+    app.add_middleware(HeaderLimit)
     app.add_exception_handler(OrderError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_fault)

@@ -65,6 +65,12 @@ async def test_a_body_that_is_no_json_is_refused(shop: Shop) -> None:
     assert answer.json()["code"] == "invalid_request"
 
 
+async def test_headers_beyond_measure_are_refused(shop: Shop) -> None:
+    answer = await shop.http.get("/orders", headers={"x-big": "a" * 1_000_000})
+    assert (answer.status_code, answer.json()["code"]) == (431, "headers_too_large")
+    assert (await shop.http.get("/orders", headers={"x-big": "a" * 10_000})).status_code == 200
+
+
 @pytest.mark.parametrize("order_id", [0, -1, -(2**63) + 1])
 async def test_an_id_of_zero_or_less_is_refused_with_a_warning(
     shop: Shop, capfd: pytest.CaptureFixture[str], order_id: int
