@@ -30,6 +30,14 @@ log = logging.getLogger(__name__)
 class _Server(uvicorn.Server):
     """Stops when told; the signals are the viewer's, not each server's."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -94,8 +102,9 @@ async def _listening(app: Any, bound: socket.socket) -> AsyncIterator[None]:
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.005)
+    ready = asyncio.create_task(server.ready.wait())
+    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
     try:
         yield
     finally:

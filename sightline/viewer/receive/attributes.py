@@ -39,7 +39,7 @@ class Attributes:
         found = self.value(value)
         return self._redactor.value(found) if self._texts else found
 
-    def value(self, value: AnyValue, depth: int = 0) -> Any:
+    def value(self, value: AnyValue, depth: int = 0) -> Any:  # noqa: PLR0911 — one for each kind
         match value.WhichOneof("value"):
             case "int_value":
                 return self._redactor.number(value.int_value)

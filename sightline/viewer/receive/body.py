@@ -1,62 +1,82 @@
 """A request's body, bounded while it streams: before and after decompression."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Self
 
-from sightline.viewer.receive.problems import Malformed, TooLarge, Unsupported
+from sightline.viewer.receive.problems import Busy, Malformed, TooLarge, Unsupported
 
 MAX_COMPRESSED = 16 * 1024 * 1024
 MAX_INFLATED = 64 * 1024 * 1024
+MAX_HELD = 128 * 1024 * 1024
 _WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 _STEP = 1024 * 1024
 
 
-async def read_body(
-    chunks: AsyncIterator[bytes],
-    encoding: str,
-    *,
-    max_compressed: int = MAX_COMPRESSED,
-    max_inflated: int = MAX_INFLATED,
-) -> bytes:
-    """The body as sent before compression; raises `Refused` as soon as it is too large."""
-    if encoding in {"", "identity"}:
-        inflate = None
-    elif encoding in _WINDOW_BITS:
-        inflate = _Inflate(encoding, max_inflated)
-    else:
-        raise Unsupported(f"content-encoding {encoding!r} is not known; send gzip or none")
+async def read_body(chunks: AsyncIterator[bytes], encoding: str, held: "Held") -> bytes:
+    """The body as it was before compression; raises `Refused` as soon as it is too large."""
+    inflate = _inflater(encoding)
     received, parts = 0, []
     async for chunk in chunks:
         received += len(chunk)
-        if received > max_compressed:
+        if received > MAX_COMPRESSED:
             raise TooLarge(
-                f"the request is larger than {max_compressed >> 20} MiB; send smaller batches"
+                f"the request is larger than {MAX_COMPRESSED >> 20} MiB; send smaller batches"
             )
-        parts.append(chunk if inflate is None else inflate.feed(chunk))
+        for part in [chunk] if inflate is None else inflate.feed(chunk):
+            held.add(len(part))
+            parts.append(part)
     if inflate is not None:
         inflate.finish()
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+class Held:
+    """Bytes of bodies that are being read, of all requests together; leaves with its request."""
+
+    _total = 0
+
+    def __init__(self) -> None:
+        self._own = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Held._total -= self._own
+
+    def add(self, size: int) -> None:
+        if self._own and Held._total + size > MAX_HELD:
+            raise Busy("the viewer is busy receiving; send this again in a second")
+        self._own += size
+        Held._total += size
+
+
+def _inflater(encoding: str) -> "_Inflate | None":
+    if encoding in {"", "identity"}:
+        return None
+    if encoding not in _WINDOW_BITS:
+        raise Unsupported(f"content-encoding {encoding!r} is not known; send gzip or none")
+    return _Inflate(encoding)
+
+
 class _Inflate:
-    def __init__(self, encoding: str, limit: int) -> None:
+    def __init__(self, encoding: str) -> None:
         self._encoding = encoding
-        self._limit = limit
         self._total = 0
         self._stream = zlib.decompressobj(_WINDOW_BITS[encoding])
 
-    def feed(self, chunk: bytes) -> bytes:
-        parts = []
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """In steps, so that no more than one beyond the limit is ever inflated."""
         while chunk:
-            # No more than a step beyond the limit is ever inflated.
             part = self._step(chunk)
             self._total += len(part)
-            if self._total > self._limit:
+            if self._total > MAX_INFLATED:
                 raise TooLarge(
-                    f"the request inflates to more than {self._limit >> 20} MiB;"
+                    f"the request inflates to more than {MAX_INFLATED >> 20} MiB;"
                     " send smaller batches"
                 )
-            parts.append(part)
+            yield part
             if self._stream.eof:
                 # gzip allows one member after another.
                 chunk = self._stream.unused_data
@@ -64,7 +84,6 @@ class _Inflate:
                     self._stream = zlib.decompressobj(_WINDOW_BITS[self._encoding])
             else:
                 chunk = self._stream.unconsumed_tail
-        return b"".join(parts)
 
     def finish(self) -> None:
         if not self._stream.eof:

@@ -4,7 +4,7 @@ Prometheus would keep them native. Here a bucket is a series with `le`, as every
 and rule expects; four buckets to a doubling keep quantiles within a tenth of the value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
 
@@ -31,7 +31,7 @@ def classic_buckets(point: ExponentialHistogramDataPoint) -> list[tuple[float, f
     return buckets
 
 
-def _coarser(offset: int, counts: "Iterator[int] | list[int]", shift: int) -> dict[int, int]:
+def _coarser(offset: int, counts: Iterable[int], shift: int) -> dict[int, int]:
     merged: dict[int, int] = {}
     for place, count in enumerate(counts, offset):
         if count:
@@ -40,7 +40,7 @@ def _coarser(offset: int, counts: "Iterator[int] | list[int]", shift: int) -> di
     return merged
 
 
-def _span(counts: dict[int, int], *, descending: bool) -> "range | list[int]":
+def _span(counts: dict[int, int], *, descending: bool) -> range | list[int]:
     """Empty buckets between full ones too, unless that would be thousands."""
     if not counts:
         return []

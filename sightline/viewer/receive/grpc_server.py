@@ -30,7 +30,7 @@ async def otlp_grpc(receiver: Receiver, host: str, port: int) -> AsyncIterator[N
     """Listen; on leaving, take no more and finish what is under way."""
     server = grpc.aio.server(options=_OPTIONS)
     for signal, service in _SERVICES.items():
-        handler = grpc.unary_unary_rpc_method_handler(_exporter(receiver, signal))
+        handler: Any = grpc.unary_unary_rpc_method_handler(_exporter(receiver, signal))
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, {"Export": handler}),)
         )
@@ -52,11 +52,13 @@ async def otlp_grpc(receiver: Receiver, host: str, port: int) -> AsyncIterator[N
 def _exporter(receiver: Receiver, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def export(raw: bytes, context: Any) -> bytes:
         try:
-            return (await receiver.receive(signal, raw)).SerializeToString()
-        except Busy as refused:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, refused.message)
+            response = await receiver.receive(signal, raw)
         except Refused as refused:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refused.message)
-        raise AssertionError("abort raises")
+            receiver.note(signal, refused)
+            busy = isinstance(refused, Busy)
+            code = grpc.StatusCode.UNAVAILABLE if busy else grpc.StatusCode.INVALID_ARGUMENT
+            await context.abort(code, refused.message)
+            raise  # never reached: abort raises
+        return response.SerializeToString()
 
     return export

@@ -1,5 +1,7 @@
 """OTLP over HTTP as a small ASGI application: `POST /v1/traces`, `/v1/logs`, `/v1/metrics`."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -7,7 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 
-from sightline.viewer.receive.body import read_body
+from sightline.viewer.receive.body import Held, read_body
 from sightline.viewer.receive.problems import Busy, Malformed, Refused, Unsupported
 from sightline.viewer.receive.receiver import Receiver
 
@@ -17,6 +19,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
+_MAX_DRAINED = 64 * 1024 * 1024
+_DRAIN_SECONDS = 5.0
 _PREFIX = "/v1/"
 _RETRY_AFTER = (b"retry-after", b"1")
 # What google.rpc.Status calls the HTTP statuses that we send.
@@ -45,26 +49,49 @@ class OtlpHttp:
     async def _answer(
         self, name: str, kind: str, headers: dict[bytes, str], receive: Receive, send: Send
     ) -> None:
+        incoming = _Incoming(receive)
         try:
             if kind not in {PROTOBUF, JSON}:
                 raise Unsupported(f"content-type {kind!r} is not known; send {PROTOBUF} or {JSON}")
             encoding = headers.get(b"content-encoding", "").strip().lower()
-            raw = await read_body(_chunks(receive), encoding)
-            response = await self._receiver.receive(name, raw, json=kind == JSON)
+            with Held() as held:
+                raw = await read_body(incoming.chunks(), encoding, held)
+                response = await self._receiver.receive(name, raw, json=kind == JSON)
         except Refused as refused:
+            self._receiver.note(name, refused)
+            await incoming.drain()
             await _refuse(send, kind, refused.status, refused.message)
         else:
             await _send(send, 200, kind, _encoded(response, kind))
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Malformed("the sender hung up before its request was complete")
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
+class _Incoming:
+    """A request's body as it comes in."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while not self._ended:
+            chunk = await self._next()
+            if chunk is None:
+                raise Malformed("the sender hung up before its request was complete")
+            yield chunk
+
+    async def drain(self) -> None:
+        """Let the sender finish, within bounds: one that still sends does not see our answer."""
+        left = _MAX_DRAINED
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while left > 0 and not self._ended:
+                    left -= len(await self._next() or b"")
+
+    async def _next(self) -> bytes | None:
+        message = await self._receive()
+        gone = message["type"] == "http.disconnect"
+        self._ended = gone or not message.get("more_body", False)
+        return None if gone else message.get("body", b"")
 
 
 async def _refuse(send: Send, kind: str, status: int, message: str) -> None:

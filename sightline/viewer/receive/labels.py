@@ -9,6 +9,7 @@ from sightline.viewer.receive.naming import label_name, label_value
 from sightline.viewer.receive.resources import Resource
 
 MAX_SETS_PER_METRIC = 10_000
+_IDENTITY = ("job", "instance")
 _IDENTIFYING = {"service.namespace", "service.name", "service.instance.id"}
 
 
@@ -40,7 +41,7 @@ def resource_labels(resource: Resource) -> Labels:
 
 def point_labels(attributes: Mapping[str, Any], promoted: Labels) -> Labels:
     labels = _joined(attributes)
-    own = {name: value for name, value in promoted.items() if name in {"job", "instance"}}
+    own: Labels = {name: promoted[name] for name in _IDENTITY if name in promoted}
     return {**promoted, **labels, **own}
 
 
@@ -48,7 +49,7 @@ def target_info(resource: Resource) -> Labels:
     """Labels of `target_info`: all of a resource that no other series carries; empty if none."""
     rest = {k: v for k, v in resource.attributes.items() if k not in _IDENTIFYING}
     own = resource_labels(resource)
-    identity = {name: own[name] for name in ("job", "instance") if name in own}
+    identity = {name: own[name] for name in _IDENTITY if name in own}
     return {**_joined(rest), **identity} if rest and identity else {}
 
 

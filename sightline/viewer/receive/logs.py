@@ -12,6 +12,7 @@ from sightline.viewer.receive.attributes import MAX_TEXT, Attributes, dumps
 from sightline.viewer.receive.decoding import LAST_NS, Decoded, Memory
 from sightline.viewer.receive.resources import Resource
 from sightline.viewer.store.batch import Row
+from sightline.viewer.store.tail import LogRow
 
 COLUMNS = (
     "seq",
@@ -80,12 +81,10 @@ def decode_logs(
     return decoded
 
 
-def tail_rows(rows: list[Row], resources: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+def tail_rows(rows: list[Row], resources: dict[int, dict[str, Any]]) -> list[LogRow]:
     """Rows as the tail hands them out: columns by name, and the sender's attributes."""
-    return [
-        {**named, "resource_attrs": resources.get(named["resource_id"], {})}
-        for named in (dict(zip(COLUMNS, row, strict=True)) for row in rows)
-    ]
+    named: list[dict[str, Any]] = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return [{**row, "resource_attrs": resources.get(row["resource_id"], {})} for row in named]
 
 
 def _row(
@@ -102,17 +101,17 @@ def _row(
     if name := record.event_name:
         found["event_name"] = name
         body = body or name
-    trace_id, span_id, number = record.trace_id, record.span_id, record.severity_number
-    number = number if 0 <= number < len(_LEVELS) else 0
+    trace_id, span_id, severity = record.trace_id, record.span_id, int(record.severity_number)
+    severity = severity if 0 <= severity < len(_LEVELS) else 0
     word = attributes.text(record.severity_text)
     observed = record.observed_time_unix_nano or now
     return (
         sequence,
         record.time_unix_nano or observed,
         observed,
-        number,
+        severity,
         word,
-        _LEVELS[number] if number else _LEVEL_WORDS.get(word.lower(), "unknown"),
+        _LEVELS[severity] if severity else _LEVEL_WORDS.get(word.lower(), "unknown"),
         resource.service,
         body,
         trace_id.hex() if len(trace_id) == _TRACE_ID_BYTES and trace_id != _NO_TRACE else "",

@@ -46,7 +46,7 @@ _PER_UNITS = {
     "mo": "month",
     "y": "year",
 }
-_NAME_TOKENS = re.compile(r"[A-Za-z0-9:]+")
+_WORDS = re.compile(r"[A-Za-z0-9:]+")
 _FOREIGN = re.compile(r"[^A-Za-z0-9:]")
 _FOREIGN_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _UNDERSCORES = re.compile(r"__+")
@@ -56,20 +56,20 @@ _REMEMBERED = 16_384
 @lru_cache(_REMEMBERED)
 def metric_name(name: str, unit: str, kind: Kind) -> str:
     """Words joined by `_`, then the unit, then `_total` of a counter; "" if no word is left."""
-    tokens = _NAME_TOKENS.findall(name)
-    tokens += _unit_tokens(unit, tokens)
+    words = _WORDS.findall(name)
+    words += _unit_words(unit, words)
     if kind == "counter":
-        tokens = [token for token in tokens if token != "total"] + ["total"]
+        words = [word for word in words if word != "total"] + ["total"]
     if kind == "gauge" and unit == "1":
-        tokens = [token for token in tokens if token != "ratio"] + ["ratio"]
-    joined = "_".join(tokens)
+        words = [word for word in words if word != "ratio"] + ["ratio"]
+    joined = "_".join(words)
     return f"_{joined}" if joined[:1].isdigit() else joined
 
 
 @lru_cache(_REMEMBERED)
 def unit_name(unit: str) -> str:
     """As metadata has it: `seconds`, `bytes_per_second`."""
-    return "_".join(_unit_tokens(unit, []))
+    return "_".join(_unit_words(unit, []))
 
 
 @lru_cache(_REMEMBERED)
@@ -104,12 +104,12 @@ def number(value: float) -> str:
     return np.format_float_positional(value, trim="-")
 
 
-def _unit_tokens(unit: str, taken: list[str]) -> list[str]:
+def _unit_words(unit: str, taken: list[str]) -> list[str]:
     first, _, second = unit.partition("/")
     main, per = _known(first, _UNITS), _known(second, _PER_UNITS)
     main = main.rstrip("_") if per else main
     per = f"per_{per}".rstrip("_") if per else ""
-    return [token for token in (main, per) if token and token not in taken]
+    return [word for word in (main, per) if word and word not in taken]
 
 
 def _known(unit: str, names: dict[str, str]) -> str:

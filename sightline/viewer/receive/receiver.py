@@ -64,14 +64,14 @@ class Receiver:
         """Take a request's bytes and give the response to send back."""
         signal = self.signals[name]
         self._tally.requests += 1
-        try:
-            decoded, stored = await self._take(signal, raw, json=json)
-        except Refused as refused:
-            self._tally.refuse(name, refused.status, refused.message)
-            raise
+        decoded, stored = await self._take(signal, raw, json=json)
         if stored is not None:
             await asyncio.wrap_future(stored)
         return _response(signal, decoded)
+
+    def note(self, name: str, refused: Refused) -> None:
+        """Count a request that was refused, wherever on its way."""
+        self._tally.refuse(name, refused.status, refused.message)
 
     def close(self) -> None:
         self._threads.shutdown()

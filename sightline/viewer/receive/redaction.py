@@ -10,20 +10,21 @@ MASK = "****"
 _SECRET_KEY = re.compile(
     r"""(?ix) (?: ^ | [._\-/\s] | (?<=[a-z])(?=[A-Z]) )
     (?: authorization | (?:set[._-]?)?cookies? | passw(?:or)?d | passphrase | pwd | secret
-      | (?:client|app|aws)[._-]?secret(?:[._-]?key)? | secret[._-]?(?:access[._-]?)?key
-      | (?:(?:access|refresh|id|auth|bearer|csrf|xsrf|session|api|security)[._-]?)?token
+      | (?:client|app|aws)[._-]?secret | secret[._-]?(?:access[._-]?)?key
+      | (?:(?:access|refresh|id|auth|bearer|csrf|session|api)[._-]?)?token
       | (?:x[._-])?api[._-]?key | private[._-]?key | credentials?
       | (?:credit[._-]?)?card[._-]?(?:number|num|no|pan) | cvv2? | cvc2? | cv2
     ) $"""
 )
-# A part of a text goes by its look: group `keep`, where there is one, stays.
+# A part of a text goes by its look; the named groups but `jwt` stay.
 _SECRET_TEXT = re.compile(
     r"""(?ix)
-      (?P<scheme> \b (?:bearer|basic|digest) \s+ ) (?! \*{4} ) [\w.~+/=-]{6,}
+      (?P<scheme> \b bearer \s+ ) (?! \*{4} ) [\w.~+/=-]{6,}
+    | (?P<basic> \b basic \s+ ) (?-i: [A-Za-z0-9+/]+ [A-Z0-9+/=] [A-Za-z0-9+/=]* )
     | (?P<jwt> \b eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]* )
     | (?P<pair> (?: passw(?:or)?d | passphrase | pwd | secret | (?:access|refresh|id|auth)?[_-]?token
         | api[_-]?key | authorization | cookie ) (?: \\?["'] )? \s* [=:] \s* (?: \\?["'] )? )
-      (?! \*{4} | (?:bearer|basic|digest)\b ) [^\s"'&;,<>{}\[\]()\\]+
+      (?! \*{4} | (?:bearer|basic)\b ) [^\s"'&;,<>{}\[\]()\\]+
     | (?P<user> :// [^/@\s:"']{0,128} : ) (?! \*{4} ) [^/@\s"']{1,256} (?= @ )
     """
 )
@@ -46,7 +47,7 @@ _LARGEST_CARD = 10**19
 _HINTS = tuple(
     hint.encode()
     for hint in (
-        *("bearer", "basic ", "digest ", "eyj", "passw", "passphrase", "pwd", "secret"),
+        *("bearer", "basic", "eyj", "passw", "passphrase", "pwd", "secret"),
         *("token", "apikey", "api_key", "api-key", "authorization", "cookie"),
     )
 )
@@ -125,7 +126,7 @@ def may_hold_secrets(raw: bytes) -> bool:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return (found["scheme"] or found["pair"] or found["user"] or "") + MASK
+    return (found["scheme"] or found["basic"] or found["pair"] or found["user"] or "") + MASK
 
 
 def _masked_card(found: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 LogRow = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ class Subscription:
     def close(self) -> None:
         self._tail.unsubscribe(self)
 
-    def __enter__(self) -> "Subscription":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
