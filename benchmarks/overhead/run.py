@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import psutil
+
 from load import saturate, steady
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ STEADY_RATE = 500
 @dataclass(frozen=True)
 class Variant:
     name: str
+    module: str
     about: str
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -37,15 +39,19 @@ class Variant:
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant("bare", "bare FastAPI"),
+        Variant("bare", "bare", "bare FastAPI"),
         Variant(
             "sightline",
+            "instrumented",
             "`instrument(app)`: JSON lines to stdout, metrics, traces by OTLP",
             {"OTEL_LOGS_EXPORTER": "none"},
         ),
-        Variant("sightline+logs", "the same, and log records by OTLP (the default)"),
+        Variant(
+            "sightline+logs", "instrumented", "the same, and log records by OTLP (the default)"
+        ),
         Variant(
             "sightline 10 %",
+            "instrumented",
             "lines and metrics of all, traces of 10 %",
             {
                 "OTEL_LOGS_EXPORTER": "none",
@@ -53,7 +59,7 @@ VARIANTS = {
                 "OTEL_TRACES_SAMPLER_ARG": "0.1",
             },
         ),
-        Variant("tutorial", "the tutorials' set-up (`apps.tutorial`)"),
+        Variant("tutorial", "tutorial", "the tutorials' set-up (`tutorial.py`)"),
     )
 }
 
@@ -106,14 +112,14 @@ def running(variant: Variant, folder: Path) -> Iterator[Server]:
     lines = folder / f"{variant.name}.log"
     sink = subprocess.Popen([sys.executable, HERE / "sink.py", str(http), str(grpc)])
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "LOG_"))}
+    sink_port = grpc if variant.module == "tutorial" else http
     environment = {
         **clean,
-        "OVERHEAD_VARIANT": variant.name,
         "OTEL_SERVICE_NAME": "overhead",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{grpc if variant.name == 'tutorial' else http}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink_port}",
         **variant.environment,
     }
-    command = [sys.executable, "-m", "uvicorn", "apps:app", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", f"{variant.module}:app", "--port", str(port)]
     command += ["--no-access-log", "--log-level", "warning"]
     with lines.open("wb") as out:
         process = psutil.Popen(command, cwd=HERE, env=environment, stdout=out)
@@ -167,13 +173,13 @@ def proof(server: Server) -> str:
     counter = 0
     if server.variant.name != "bare":
         exposed = get(f"http://127.0.0.1:{server.port}/metrics")
-        found = re.findall(r'^http_requests_total\{.*orders.*\} (\S+)$', exposed, re.MULTILINE)
+        found = re.findall(r"^http_requests_total\{.*orders.*\} (\S+)$", exposed, re.MULTILINE)
         counter = int(sum(map(float, found)))
     return f"{server.requests} | {lines} | {counter} | {spans} | {logs}"
 
 
 def spread(values: list[float], digits: int) -> str:
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def table(servers: list[Server]) -> str:
@@ -188,16 +194,26 @@ def table(servers: list[Server]) -> str:
         added = [a - b for a, b in zip(server.cpu, bare.cpu, strict=True)]
         rows.append(
             f"| {server.variant.name} | {spread(ratios, 2)} | {spread(added, 0)} "
-            f"| {median(server.p50):.2f} | {spread(server.p99, 2)} | {median(server.p99) / base_p99:.1f} |"
+            f"| {median(server.p50):.2f} | {spread(server.p99, 2)} "
+            f"| {median(server.p99) / base_p99:.1f} |"
         )
-    rows += ["", "| variant | requests | lines | counter | spans | log records |", "|---|---|---|---|---|---|"]
+    rows += [
+        "",
+        "| variant | requests | lines | counter | spans | log records |",
+        "|---|---|---|---|---|---|",
+    ]
     rows += [f"| {server.variant.name} | {proof(server)} |" for server in servers]
-    rows += ["", f"Bare: {median(bare.cpu):.0f} µs CPU a request, {median(bare.rates):.0f} requests/s."]
+    rows += [
+        "",
+        f"Bare: {median(bare.cpu):.0f} µs CPU a request, {median(bare.rates):.0f} requests/s.",
+    ]
     return "\n".join(rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=2.0, help="of saturation, each round")
     parser.add_argument("--steady-seconds", type=float, default=4.0)

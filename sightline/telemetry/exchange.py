@@ -135,10 +135,11 @@ class Exchange:
         scope = self.scope
         client = scope.get("client")
         error = self.error
+        server = str(scope.get("server")) if self.host is None else None
         return (
             self.method, self.original_method, scope["scheme"], self.route, self.status, self.host,
             scope.get("http_version"), self.agent, client[0] if client else None,
-            type(error) if error is not None else None, str(scope.get("server")) if self.host is None else None, scope["type"],
+            type(error) if error is not None else None, server, scope["type"],
         )  # fmt: skip
 
     def steady_attributes(self) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """One way out for structlog's events and for every line of the standard library's logging."""
 
+import importlib
+import importlib.util
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -204,9 +206,9 @@ def take_over_uvicorn() -> None:
 
 def _preset_uvicorn() -> None:
     """For `uvicorn.run(app)` after `instrument(app)`: the configuration it is about to apply."""
-    config = sys.modules.get("uvicorn.config")
-    if config is None:
+    if importlib.util.find_spec("uvicorn") is None:
         return
+    config = importlib.import_module("uvicorn.config")
     config.LOGGING_CONFIG["loggers"] = {
         "uvicorn": {"handlers": [], "level": "NOTSET", "propagate": True},
         "uvicorn.error": {"level": "NOTSET"},

@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from sightline.telemetry.errors import TelemetryError
+
 # Fine around the usual objectives (100, 250, 300, 500 ms, 1 s): a quantile near them is true.
 BUCKETS = (
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0,
@@ -53,7 +55,14 @@ class _Families:
     def of(cls, registry: CollectorRegistry, buckets: tuple[float, ...]) -> "_Families":
         known = cls._of.get(id(registry))
         if known is None or known.registry is not registry:
-            known = cls._of[id(registry)] = cls(registry, buckets)
+            try:
+                known = cls._of[id(registry)] = cls(registry, buckets)
+            except ValueError as error:
+                raise TelemetryError(
+                    "http_requests_total is registered already; instead of"
+                    " Instrumentator().instrument(app) use"
+                    " instrument(app, instrumentator=Instrumentator())."
+                ) from error
         return known
 
 

@@ -12,7 +12,7 @@ Without pytest, `with capture_telemetry() as telemetry: …` gives the same obje
 
 - `lines`: the JSON lines as dicts, in order; `line(event)` the only one of that event.
 - `spans`: ended spans (`ReadableSpan`, secrets already taken out); `span(name)` the only one.
-- `metric(name, **labels)`: how much the matching series have grown since the capture began.
+- `metric(name, **labels)`: how much the matching series grew while the capture was open.
 - `clear()` forgets all and takes the metrics as they are now for the new beginning.
 
 While a capture is open nothing is written to standard output and nothing is sent. It does not
@@ -45,6 +45,10 @@ class CapturedTelemetry:
         self._lines: list[dict[str, Any]] = []
         self._spans: list[ReadableSpan] = []
         self._before = _samples()
+        self._after: dict[_Series, float] | None = None
+
+    def close(self) -> None:
+        self._after = _samples()
 
     # What the pump calls.
 
@@ -82,7 +86,7 @@ class CapturedTelemetry:
         wanted = labels.items()
         return sum(
             value - self._before.get((series, pairs), 0.0)
-            for (series, pairs), value in _samples().items()
+            for (series, pairs), value in (self._after or _samples()).items()
             if series == name and wanted <= dict(pairs).items()
         )
 
@@ -125,6 +129,7 @@ def capture_telemetry() -> Iterator[CapturedTelemetry]:
     finally:
         client.setLevel(level)
         _flush()
+        captured.close()
         taps.OPEN.remove(captured)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-
 from otlp_endpoint import Endpoint
 
 from sightline.telemetry import instrument

@@ -63,5 +63,3 @@ class Endpoint:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-
-

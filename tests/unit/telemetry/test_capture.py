@@ -34,7 +34,11 @@ def test_two_apps_in_one_process_are_both_observed(
 def test_clear_forgets_all(client: TestClient, telemetry: CapturedTelemetry) -> None:
     client.get("/nowhere")
     telemetry.clear()
-    assert (telemetry.lines, telemetry.spans, telemetry.metric("http_requests_total")) == ([], [], 0)
+    assert (telemetry.lines, telemetry.spans, telemetry.metric("http_requests_total")) == (
+        [],
+        [],
+        0,
+    )
 
 
 def test_what_is_missing_or_double_is_said_with_what_was_seen(
@@ -42,7 +46,9 @@ def test_what_is_missing_or_double_is_said_with_what_was_seen(
 ) -> None:
     client.get("/nowhere")
     client.get("/nowhere")
-    with pytest.raises(AssertionError, match=r"expected one line 'order.created', got 0; .*http.request"):
+    with pytest.raises(
+        AssertionError, match=r"expected one line 'order.created', got 0; .*http.request"
+    ):
         telemetry.line("order.created")
     with pytest.raises(AssertionError, match="expected one span 'GET', got 2"):
         telemetry.span("GET")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import sqlalchemy
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from opentelemetry import trace
@@ -13,6 +14,7 @@ from otlp_endpoint import Endpoint
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from sightline.telemetry.client_instrumentations import activate_client_instrumentations
 from sightline.telemetry.testing import CapturedTelemetry
 
 
@@ -35,8 +37,6 @@ def test_an_engine_made_after_it_has_each_span_once(
     tmp_path: Path, make_app: Callable[..., FastAPI], telemetry: CapturedTelemetry
 ) -> None:
     make_app()
-    import sqlalchemy
-
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/shop.db")
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
@@ -82,8 +82,6 @@ def test_a_call_by_http_carries_the_trace_and_hides_secrets(
 def test_instrumentations_can_be_disabled(
     monkeypatch: pytest.MonkeyPatch, make_app: Callable[..., FastAPI]
 ) -> None:
-    from sightline.telemetry.client_instrumentations import activate_client_instrumentations
-
     make_app()
     assert {"httpx2", "sqlalchemy", "threading"} <= set(activate_client_instrumentations())
     assert not {"fastapi", "asgi", "logging"} & set(activate_client_instrumentations())

@@ -59,6 +59,8 @@ def add_routes(app: FastAPI) -> None:
     def in_stdlib() -> None:
         _with_stdlib()
 
+
+def add_dependencies(app: FastAPI) -> None:
     def sync_dependency() -> None:
         _say()
 
@@ -73,6 +75,8 @@ def add_routes(app: FastAPI) -> None:
     def needs_async(_: Annotated[None, Depends(async_dependency)]) -> None:
         pass
 
+
+def add_other_moments(app: FastAPI) -> None:
     @app.exception_handler(RefusedError)
     async def on_refused(_: Request, __: Exception) -> JSONResponse:
         _say()
@@ -93,6 +97,8 @@ def add_routes(app: FastAPI) -> None:
 
         tasks.add_task(say)
 
+
+def add_threads(app: FastAPI) -> None:
     @app.get("/to-thread")
     async def to_thread() -> None:
         await anyio.to_thread.run_sync(_say)
@@ -132,7 +138,8 @@ def add_routes(app: FastAPI) -> None:
 def test_a_line_carries_the_ids_of_its_request(
     app: FastAPI, client: TestClient, telemetry: CapturedTelemetry, place: str
 ) -> None:
-    add_routes(app)
+    for add in (add_routes, add_dependencies, add_other_moments, add_threads):
+        add(app)
     answer = client.get(f"/{place}", headers=HEADERS)
     line, access = telemetry.line("said"), telemetry.line("http.request")
     assert line["trace_id"] == "0af7651916cd43dd8448eb211c80319c"

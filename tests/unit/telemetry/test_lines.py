@@ -9,7 +9,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from opentelemetry import trace
+from opentelemetry import _logs, trace
 
 from sightline.telemetry.logs import EventHandler
 from sightline.telemetry.runtime import current_runtime
@@ -33,7 +33,7 @@ def written(capfdbinary: pytest.CaptureFixture[bytes]) -> Written:
     return read
 
 
-NASTY = "x\n{\"event\": \"forged\"}\r\x1b[31mred\x07\x00\x7f\x9b2J\u2028\u202e end"
+NASTY = 'x\n{"event": "forged"}\r\x1b[31mred\x07\x00\x7f\x9b2J\u2028\u202e end'
 
 
 def test_a_line_is_one_json_object_whatever_it_says(app: FastAPI, written: Written) -> None:
@@ -70,13 +70,13 @@ def test_a_field_named_like_one_of_ours_steps_aside(app: FastAPI, written: Writt
 def test_exceptions_are_logged_with_their_stack(app: FastAPI, written: Written) -> None:
     assert app
     try:
-        raise ValueError("broken")
+        int("broken")
     except ValueError as error:
         structlog.get_logger("shop").exception("payment.failed", order_id=7)
         structlog.get_logger("shop").error("again", exc_info=error)
         logging.getLogger("lib").exception("third")
     for line in map(json.loads, written()):
-        assert line["exception"].endswith("ValueError: broken")
+        assert line["exception"].endswith("'broken'")
         assert line["level"] == "error"
 
 
@@ -154,8 +154,6 @@ def test_the_console_shows_the_request_id_on_each_line(
 
 
 def test_log_records_of_opentelemetrys_own_api_are_lines(app: FastAPI, written: Written) -> None:
-    from opentelemetry import _logs
-
     assert app
     with trace.get_tracer("shop").start_as_current_span("work"):
         _logs.get_logger("shop.otel").emit(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -18,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message
 
-from sightline.telemetry import observe
+from sightline.telemetry import TelemetryError, observe
 from sightline.telemetry.testing import CapturedTelemetry
 
 OPENMETRICS = {"accept": "application/openmetrics-text;version=1.0.0"}
@@ -89,7 +90,7 @@ async def test_ten_thousand_unknown_paths_and_odd_methods_add_no_series(
 
 
 def test_routes_of_routers_and_mounted_apps_have_their_full_template(
-    app: FastAPI, client: TestClient, telemetry: CapturedTelemetry, tmp_path_factory: pytest.TempPathFactory
+    app: FastAPI, client: TestClient, telemetry: CapturedTelemetry, tmp_path: Path
 ) -> None:
     def answer(_: Request) -> PlainTextResponse:
         return PlainTextResponse("")
@@ -107,7 +108,7 @@ def test_routes_of_routers_and_mounted_apps_have_their_full_template(
     app.mount("/fast/{tenant}", mounted)
     plain = Starlette(routes=[Mount("/deep", routes=[Route("/{x}", answer)])])
     app.mount("/plain", plain)
-    app.mount("/static", StaticFiles(directory=tmp_path_factory.mktemp("static")))
+    app.mount("/static", StaticFiles(directory=tmp_path))
 
     for path in ("/api/v1/items/1", "/fast/acme/v1/items/1", "/plain/deep/1", "/static/no.css"):
         client.get(path)
@@ -115,8 +116,11 @@ def test_routes_of_routers_and_mounted_apps_have_their_full_template(
     client.get("/plain/nothing")
 
     for handler in (
-        "/api/v1/items/{item_id}", "/fast/{tenant}/v1/items/{item_id}", "/plain/deep/{x}", "/static",
-    ):  # fmt: skip
+        "/api/v1/items/{item_id}",
+        "/fast/{tenant}/v1/items/{item_id}",
+        "/plain/deep/{x}",
+        "/static",
+    ):
         assert telemetry.metric("http_requests_total", handler=handler) == 1, handler
     assert telemetry.metric("http_requests_total", handler="none", status="4xx") == 2
 
@@ -146,7 +150,9 @@ def test_the_text_format_is_the_default(client: TestClient) -> None:
     client.get("/orders/1")
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'http_requests_total{handler="/orders/{order_id}",method="GET",status="2xx"}' in answer.text
+    assert (
+        'http_requests_total{handler="/orders/{order_id}",method="GET",status="2xx"}' in answer.text
+    )
     assert "# {" not in answer.text
 
 
@@ -240,3 +246,12 @@ def test_telemetry_counts_what_it_sends_and_loses(client: TestClient) -> None:
     for name in ("exported_total", "dropped_total", "queue_size", "queue_capacity"):
         for signal in ("traces", "logs"):
             assert f'sightline_telemetry_{name}{{signal="{signal}"}}' in text
+
+
+def test_metrics_registered_by_somebody_else_are_named_at_start(
+    make_app: Callable[..., FastAPI],
+) -> None:
+    registry = CollectorRegistry()
+    Counter("http_requests_total", "of another library", registry=registry)
+    with pytest.raises(TelemetryError, match="http_requests_total is registered already"):
+        make_app(instrumentator=Instrumentator(registry=registry))

@@ -125,7 +125,7 @@ def test_no_secret_of_a_request_reaches_a_line_or_a_span(
     @app.post("/pay/{card}")
     async def pay(card: str) -> None:
         log = structlog.get_logger()
-        log.info("paid with " + card, password="hunter2", user={"api_key": "tok_abc123"})
+        log.info("paid with %s", card, password="hunter2", user={"api_key": "tok_abc123"})
         logging.getLogger("lib").warning(
             "Authorization: Bearer tok_abc123", extra={"cookie": "hunter2"}
         )
@@ -158,4 +158,8 @@ def test_keys_can_be_added_by_environment(
     request.getfixturevalue("app")
     structlog.get_logger().info("said", shoe_size=44, badge="x", text="badge=77")
     line = telemetry.line("said")
-    assert (line["shoe_size"], line["badge"], line["text"]) == (REDACTED, REDACTED, f"badge={REDACTED}")
+    assert (line["shoe_size"], line["badge"], line["text"]) == (
+        REDACTED,
+        REDACTED,
+        f"badge={REDACTED}",
+    )

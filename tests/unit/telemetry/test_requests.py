@@ -65,9 +65,7 @@ def test_another_one_is_replaced(client: TestClient, bad: str) -> None:
     assert re.fullmatch("[0-9a-f]{8}", answer.headers["x-request-id"])
 
 
-def test_a_request_leaves_one_access_line(
-    client: TestClient, telemetry: CapturedTelemetry
-) -> None:
+def test_a_request_leaves_one_access_line(client: TestClient, telemetry: CapturedTelemetry) -> None:
     client.get("/orders/7?page=2")
     line = telemetry.line("http.request")
     assert len(telemetry.lines) == 1
@@ -227,7 +225,14 @@ def test_an_incoming_trace_is_continued(client: TestClient, telemetry: CapturedT
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["", "x", "00-0-0-01", f"00-{'0' * 32}-{'b' * 16}-01", f"ff-{'a' * 32}-{'b' * 16}-01", "9" * 9_000],
+    [
+        "",
+        "x",
+        "00-0-0-01",
+        f"00-{'0' * 32}-{'b' * 16}-01",
+        f"ff-{'a' * 32}-{'b' * 16}-01",
+        "9" * 9_000,
+    ],
 )
 def test_a_traceparent_that_is_none_begins_a_new_trace(
     client: TestClient, telemetry: CapturedTelemetry, nonsense: str
