@@ -1,5 +1,6 @@
 """The running stack, started once for all tests, and what a client asks of it."""
 
+import time
 from collections.abc import Iterator
 
 import httpx2
@@ -7,13 +8,21 @@ import pytest
 from servers import RELEASES, find
 from stores import Stores
 from system import System
+from traffic import Ledger, Traffic
+
+STEADY_SECONDS = 90
+SETTLE_SECONDS = 22  # a scrape, a push of payments, and Tempo's generator, which pushes each 15 s
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def servers() -> None:
     for name in ("prometheus", "loki", "otelcol"):
         find(RELEASES[name])
-    running = System(tmp_path_factory.mktemp("stack"))
+
+
+@pytest.fixture(scope="session")
+def system(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    running = System(tmp_path_factory.mktemp("stack"), {"SIGHTLINE_FAULTS": "1"})
     try:
         running.start()
         yield running
@@ -23,10 +32,38 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[httpx2.Client]:
-    with httpx2.Client(timeout=30) as made:
+    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
+    with httpx2.Client(timeout=30, limits=limits) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def stores(system: System, client: httpx2.Client) -> Stores:
     return Stores(system.url("prometheus"), system.url("loki"), system.url("tempo"), client)
+
+
+@pytest.fixture(scope="session")
+def traffic(system: System, client: httpx2.Client) -> Traffic:
+    return Traffic(system.url("orders"), client)
+
+
+@pytest.fixture(scope="session")
+def ledger(system: System, traffic: Traffic) -> Ledger:
+    """A minute and a half of steady traffic with every fault at some share, settled in the stores."""
+    traffic.fault("errors", ratio=0.1)
+    traffic.fault("payment-declined", ratio=0.25)
+    traffic.fault("slow-db", delay_seconds=0.6, ratio=0.15)
+    traffic.steady(STEADY_SECONDS)
+    for name in ("errors", "payment-declined", "slow-db"):
+        traffic.heal(name)
+    time.sleep(SETTLE_SECONDS)
+    return Ledger(list(traffic.ledger.sent))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much of what ships was asked of the real servers."""
+    for line in terminalreporter.config.stash.get(COVERED, []):
+        terminalreporter.write_line(line)
+
+
+COVERED = pytest.StashKey[list[str]]()

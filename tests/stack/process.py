@@ -61,7 +61,8 @@ class Process:
         return self._running.pid
 
     def tail(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+        lines = self.log.read_text(errors="replace").splitlines()[-12:]
+        return "\n".join(line[:400] for line in lines)
 
     def _ready(self) -> bool:
         if self.ready_argv:

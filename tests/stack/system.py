@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from composed import ROOT, Composed, services
 from process import Process
-from servers import program
+from servers import RELEASES, program
 
 # Where each service listens in compose, by what for.
 PORTS = {
@@ -54,6 +55,11 @@ class System:
                 process.await_ready()
         for process in self.processes.values():
             process.await_ready()
+
+    def require(self, name: str) -> None:
+        """Skips a test that needs a server which is not on this machine."""
+        if name in self.absent:
+            pytest.skip(f"{name} is not here. {RELEASES[name].remedy}")
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
@@ -135,7 +141,12 @@ class System:
         if user:
             _open_to_others(data)
             shutil.chown(data, user)
-        made = [str(initdb), f"--pgdata={data}", "--auth=trust", f"--username={role['POSTGRES_USER']}"]
+        made = [
+            str(initdb),
+            f"--pgdata={data}",
+            "--auth=trust",
+            f"--username={role['POSTGRES_USER']}",
+        ]
         subprocess.run(made, check=True, capture_output=True, user=user, cwd="/")
         single = [str(server), "--single", f"-D{data}", "postgres"]
         create = f"create database {role['POSTGRES_DB']};\n".encode()
@@ -203,7 +214,9 @@ class System:
         store = self.folder / "trace-store"
         store.mkdir()
         for source, place in (("prometheus", linked), ("tempo", store)):
-            groups: list[dict[str, Any]] = yaml.safe_load((ROOT / source / "targets.yml").read_text())
+            groups: list[dict[str, Any]] = yaml.safe_load(
+                (ROOT / source / "targets.yml").read_text()
+            )
             kept = [group for group in groups if group["labels"]["job"] != "grafana"]
             text = self._here(yaml.safe_dump(kept))
             (place / "targets.yml").write_text(text)

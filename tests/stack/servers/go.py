@@ -28,7 +28,9 @@ def up_to_date(release: Release, folder: Path) -> bool:
 
 def build(release: Release, folder: Path) -> None:
     if not shutil.which("go"):
-        raise BuildError(f"{release.name} {release.version} is built with Go 1.26: put `go` on PATH")
+        raise BuildError(
+            f"{release.name} {release.version} is built with Go 1.26: put `go` on PATH"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{release.name}-") as scratch:
         BUILDERS[release.recipe](release, folder, Path(scratch))
@@ -52,7 +54,12 @@ def _module(release: Release, folder: Path, scratch: Path) -> None:
 
 
 def _collector(release: Release, folder: Path, scratch: Path) -> None:
-    _go("install", f"{release.programs['otelcol']}@{release.module}", cwd=scratch, GOBIN=str(scratch))
+    _go(
+        "install",
+        f"{release.programs['otelcol']}@{release.module}",
+        cwd=scratch,
+        GOBIN=str(scratch),
+    )
     manifest = scratch / MANIFEST.name
     manifest.write_text(MANIFEST.read_text())
     _run([str(scratch / "builder"), f"--config={manifest}"], scratch, {})
