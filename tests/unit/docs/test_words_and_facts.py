@@ -1,0 +1,75 @@
+"""README and the settings file say what is so."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+CI = (ROOT / ".ci" / "run").read_text()
+
+# Where a command of README runs: in CI's script, or in the test named here.
+RUN_BY = {
+    "make demo": "tests/end_to_end/test_demo.py",
+    "make load": "tests/end_to_end/test_load.py",
+    "make bench": "tests/unit/benchmarks/test_overhead.py",
+    "make up": "tests/stack/compose",
+    "make down": "tests/stack/compose",
+    "docker compose up --build --wait": "tests/stack/compose",
+}
+
+
+def commands() -> set[str]:
+    fenced = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = {line.strip() for block in fenced for line in block.splitlines() if line.strip()}
+    return lines | set(re.findall(r"`(make [a-z-]+)`", README))
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*?## ", MAKEFILE, re.MULTILINE))
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) < 150
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_every_command_of_readme_is_run_by_ci_or_a_test(command: str) -> None:
+    if re.search(rf"^{re.escape(command)}$", CI, re.MULTILINE):
+        return
+    assert command in RUN_BY, f"nothing runs {command!r}"
+    assert (ROOT / RUN_BY[command]).exists(), f"{RUN_BY[command]} is not there"
+
+
+def test_every_make_command_named_in_readme_exists() -> None:
+    named = {c.removeprefix("make ") for c in commands() if c.startswith("make ")}
+    assert named <= targets()
+
+
+def test_there_are_few_make_targets_and_each_says_what_it_does() -> None:
+    phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE))
+    assert phony - {"help", "python-is-new-enough"} <= targets()
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)", page.read_text())
+    dead = [link for link in links if not (page.parent / link).exists()]
+    assert not dead
+
+
+def test_every_setting_of_the_example_file_is_read_somewhere() -> None:
+    example = (ROOT / ".env.example").read_text()
+    names = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", example, re.MULTILINE)
+    assert len(names) > 5
+    for name in names:
+        found = subprocess.run(
+            ["git", "grep", "--quiet", "--word-regexp", name, "--", ":!.env.example", ":!*.md"],
+            cwd=ROOT,
+            check=False,
+        )
+        # The OpenTelemetry SDK reads its own variables.
+        assert found.returncode == 0 or name.startswith("OTEL_"), f"{name} is read nowhere"
