@@ -115,8 +115,10 @@ def count_values(vector: Vector, grouping: Grouping, label: str) -> Vector:
     counts: dict[frozenset[tuple[str, str]], tuple[Labels, Floats]] = {}
     for row, labels in enumerate(vector.labels):
         values, present = vector.values[row], vector.present[row]
-        for value in np.unique(values[present]).tolist():
+        for value in {plain(each): each for each in values[present].tolist()}.values():
             same = present & ((values == value) | (np.isnan(value) & np.isnan(values)))
+            if value == 0:  # -0 is a value of its own here
+                same &= np.signbit(values) == np.signbit(value)
             result = grouping.of({**labels, label: plain(value)})
             _, count = counts.setdefault(label_key(result), (result, np.zeros(values.shape)))
             count += same

@@ -40,6 +40,7 @@ ON_VECTORS: dict[str, Callable[..., Vector]] = {
     "clamp_max": lambda vector, high: functions.clamped(vector, np.full_like(high, -np.inf), high),
     "clamp_min": lambda vector, low: functions.clamped(vector, low, np.full_like(low, np.inf)),
     "histogram_fraction": lambda low, high, vector: histogram.fraction(vector, low, high),
+    "histogram_quantiles": histogram.quantiles,
     "histogram_quantile": lambda q, vector: histogram.quantile(vector, q),
     "label_join": naming.label_join,
     "label_replace": naming.label_replace,
@@ -68,8 +69,9 @@ def call(query: Query, expr: ast.Call, evaluate: Evaluate, windows_of: WindowsOf
         return naming.absent(vector, _implied(args[0]))
     if name == "timestamp":
         return _timestamp(query, args[0], evaluate)
-    values = [evaluate(query, each) for each in args]
-    return _plain(query, name, values)
+    if any(kind(each) == "matrix" for each in args):
+        raise UnsupportedError(f"function {name}()")
+    return _plain(query, name, [evaluate(query, each) for each in args])
 
 
 def _ranged(
@@ -144,7 +146,8 @@ def _only(vector: Vector) -> Floats:
 def _edge(query: Query, name: str) -> float:
     outer = query.outer
     edges = {"start": outer.start, "end": outer.end, "range": outer.end - outer.start}
-    return edges.get(name, outer.step) / 1000
+    instant = outer.start == outer.end
+    return edges.get(name, 0 if instant else outer.step) / 1000
 
 
 def _remedy(name: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any, cast
 import numpy as np
 import promql_parser as ast
 
-from sightline.viewer.promql import aggregation, matching, operators, ranking, selectors
+from sightline.viewer.promql import aggregation, joins, operators, ranking, selectors, sets
 from sightline.viewer.promql.calls import call
 from sightline.viewer.promql.errors import BadQueryError, ExecutionError, UnsupportedError
+from sightline.viewer.promql.matching import Matching
 from sightline.viewer.promql.query import Query, Settings
 from sightline.viewer.promql.samples import Floats, SampleReader, Series, Times
 from sightline.viewer.promql.syntax import bare, kind, parse
@@ -154,29 +155,29 @@ def _between_vectors(
     how = _matching(modifier)
     match op:
         case "and":
-            return matching.both(left, right, how)
+            return sets.both(left, right, how)
         case "or":
-            return matching.either(left, right, how)
+            return sets.either(left, right, how)
         case "unless":
-            return matching.without(left, right, how)
+            return sets.without(left, right, how)
     if op not in operators.ARITHMETIC and op not in operators.COMPARISON:
         raise UnsupportedError(f"operator {op}")
     if how.include and not how.many:
         raise ExecutionError("group labels need group_left or group_right")
-    return matching.combine(op, left, right, how, as_bool=as_bool)
+    return joins.combine(op, left, right, how, as_bool=as_bool)
 
 
-def _matching(modifier: ast.BinModifier | None) -> matching.Matching:
+def _matching(modifier: ast.BinModifier | None) -> Matching:
     if modifier is None:
-        return matching.Matching()
+        return Matching()
     fill = modifier.fill_values
-    if fill.lhs is not None or fill.rhs is not None:
-        raise UnsupportedError("fill()", "join with or instead")
     labels = modifier.matching
     many = {"ManyToOne": "left", "OneToMany": "right"}
-    return matching.Matching(
+    return Matching(
         names=frozenset(labels.labels if labels else ()),
         on=labels is not None and str(labels.type).endswith("Include"),
         many=many.get(str(modifier.card).rsplit(".", 1)[-1], ""),
         include=tuple(modifier.group_labels or ()),
+        fill_left=fill.lhs,
+        fill_right=fill.rhs,
     )

@@ -1,5 +1,6 @@
 """Quantiles and fractions of classic histograms, from their cumulative `le` buckets."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -23,6 +24,27 @@ Figure = Callable[[Floats, Floats, "np.ndarray[tuple[int, ...], np.dtype[np.intp
 
 def quantile(vector: Vector, q: Floats) -> Vector:
     return _per_histogram(vector, lambda bounds, counts, at: _quantile(bounds, counts, q[at]))
+
+
+def quantiles(vector: Vector, label: str, *qs: Floats) -> Vector:
+    """Several quantiles at once, each named by the label."""
+    rows = []
+    for q in qs:
+        found = quantile(vector, q)
+        name = open_metrics_number(float(q[0]) if len(q) else math.nan)
+        rows.append(found.with_labels([{**each, label: name} for each in found.labels]))
+    return merged(
+        Vector(
+            [labels for each in rows for labels in each.labels],
+            np.concatenate([each.values for each in rows]),
+            np.concatenate([each.present for each in rows]),
+        )
+    )
+
+
+def open_metrics_number(value: float) -> str:
+    text = repr(value)
+    return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(text, text)
 
 
 def fraction(vector: Vector, low: Floats, high: Floats) -> Vector:
