@@ -21,9 +21,21 @@ demo: .venv/installed ## viewer, orders, payments and gentle traffic; Ctrl-C end
 load: .venv/installed ## a minute of mixed traffic against whatever runs on port 8000
 	@$(SETTINGS) exec $(BIN)/python -m load --host http://127.0.0.1:$${ORDERS_PORT:-8000}
 
+.PHONY: up
+up: ## the compose stack: build, start, wait until healthy
+	@docker compose up --build --wait
+
+.PHONY: down
+down: ## stop the compose stack; its data stays
+	@docker compose down
+
 .PHONY: test
 test: .venv/installed ## every test that needs nothing but Python
 	@$(BIN)/pytest --numprocesses auto --dist loadfile
+
+.PHONY: test-stack
+test-stack: .venv/installed ## the same questions asked of the real servers, found or built first
+	@$(BIN)/pytest tests/stack
 
 .PHONY: check
 check: .venv/installed ## format, lint, types, imports, generated files, configurations
@@ -33,6 +45,9 @@ check: .venv/installed ## format, lint, types, imports, generated files, configu
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/hadolint services/Dockerfile
+	@$(BIN)/python grafana/dashboards/build.py --check
+	@cd grafana/dashboards && ../../$(BIN)/mypy --strict build.py source
 
 .PHONY: bench
 bench: .venv/installed ## what telemetry costs, beside the usual tutorial's set-up
