@@ -77,9 +77,10 @@ function stacked(drawing) {
   const { times, lines } = drawing;
   if (!isStacked(drawing)) return [times, ...lines.map(({ values }) => values)];
   const total = new Array(times.length).fill(0);
-  const sums = lines.map(({ values, hidden }) =>
+  // From the last to the first: the highest is drawn first, or it would hide the others.
+  const sums = lines.toReversed().map(({ values, hidden }) =>
     values.map((value, index) => (hidden || value === null ? value : (total[index] += value))));
-  return [times, ...sums];
+  return [times, ...sums.reverse()];
 }
 
 /** @param {Line} line */
@@ -93,18 +94,17 @@ function seriesOf({ colour, config, hidden }) {
     fill,
     paths: drawStyle === "bars" ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
     // A value between two gaps has no line; only a point shows it.
-    points: { show: showPoints === "always" || drawStyle === "points" ? true : lonely, size: 5, fill: colour },
+    points: showPoints === "always" || drawStyle === "points" ? { show: true, size: 5 } : { show: false, filter: lonely, size: 5, fill: colour },
   };
 }
 
-/** @param {any} plot @param {number} index @param {number} first @param {number} last @returns {number[] | null} */
-function lonely(plot, index, first, last) {
+/** @param {any} plot @param {number} index of the series @returns {number[] | null} values between two gaps */
+function lonely(plot, index) {
   const values = plot.data[index];
   const found = [];
-  for (let at = first; at <= last; at++)
+  for (let at = 0; at < values.length; at++)
     if (values[at] !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null) found.push(at);
-  plot.series[index].points.filter = () => found;
-  return /** @type {any} */ (found.length > 0);
+  return found.length ? found : null;
 }
 
 /** @param {Drawing} drawing @returns {(plot: any, least: number, most: number) => [number, number]} */

@@ -1,0 +1,161 @@
+/** View: a dashboard, drawn from the very JSON that Grafana is provisioned with. */
+
+import { change, get, go, link } from "./address.js";
+import { el, empty, failure, fill, icon } from "./dom.js";
+import { ask, isAborted } from "./http.js";
+import { onTheme } from "./palette.js";
+import { panelFrame } from "./panel.js";
+import { ALL, loadVariables } from "./template.js";
+import { range, setStandard } from "./time.js";
+
+/** @typedef {import("./template.js").Variable} Variable */
+
+const ROW = 38;
+
+/** @param {HTMLElement} root @param {string} uid @returns {import("./main.js").View} */
+export function dashboardView(root, uid) {
+  const view = { title: "Dashboards", update, close };
+  const bar = el("div", { class: "bar" });
+  const grid = el("div", { class: "grid" });
+  fill(root, bar, grid);
+  let stop = new AbortController();
+  /** @type {any} */
+  let dashboard = null;
+  /** @type {{ uid: string, title: string, description: string }[]} */
+  let known = [];
+  /** @type {Map<number, ReturnType<typeof panelFrame>>} */
+  let frames = new Map();
+  let laidOut = "";
+  /** @type {Set<number>} */
+  const seen = new Set();
+  /** @type {import("./panels/targets.js").Context | null} */
+  let context = null;
+  // Only what is in sight asks its queries.
+  const watcher = new IntersectionObserver(inSight, { rootMargin: "200px" });
+  const endTheme = onTheme(update);
+
+  async function open() {
+    try {
+      known = await ask("/api/dashboards", {}, stop.signal);
+      if (!uid) return go(link(`/d/${known.find((each) => each.uid === "service")?.uid ?? known[0]?.uid ?? "none"}`), { replace: true });
+      dashboard = await ask(`/api/dashboards/${encodeURIComponent(uid)}`, {}, stop.signal);
+      view.title = dashboard.title;
+      document.title = `${dashboard.title} · Sightline`;
+      setStandard({ ...dashboard.time, refresh: dashboard.refresh });
+      change({ refresh: get("refresh") || dashboard.refresh }, { replace: true });
+      await update();
+    } catch (error) {
+      if (!isAborted(error)) fill(grid, failure(error));
+    }
+  }
+
+  async function update() {
+    if (!dashboard) return;
+    stop.abort();
+    stop = new AbortController();
+    const { signal } = stop;
+    const now = range();
+    try {
+      const variables = await loadVariables(dashboard.templating?.list ?? [], { start: now.start / 1000, end: now.end / 1000 });
+      if (signal.aborted) return;
+      context = { variables, range: now, dashboard: uid, signal };
+      drawBar(variables);
+      layOut();
+      for (const id of seen) frames.get(id)?.update(context);
+    } catch (error) {
+      if (!isAborted(error)) fill(grid, failure(error));
+    }
+  }
+
+  /** @param {Variable[]} variables */
+  function drawBar(variables) {
+    if (bar.contains(document.activeElement) && document.activeElement?.matches("select, input")) return;
+    fill(bar,
+      el("nav", { class: "tabs", "aria-label": "Dashboards" }, ...known.map((each) =>
+        el("a", { href: link(`/d/${each.uid}`, kept(variables)), title: each.description, "aria-current": each.uid === uid ? "page" : null }, each.title))),
+      el("div", { class: "variables" }, ...variables.filter(({ hidden }) => !hidden).map(variableInput)));
+  }
+
+  function layOut() {
+    const only = get("viewPanel");
+    const closed = get("closed").split(",");
+    if (laidOut === `${only}|${closed}`) return;
+    laidOut = `${only}|${closed}`;
+    watcher.disconnect();
+    seen.clear();
+    frames = new Map();
+    const panels = only ? dashboard.panels.filter((/** @type {any} */ { id }) => String(id) === only) : dashboard.panels;
+    if (!panels.length) return void fill(grid, empty("This dashboard has no such panel.", el("a", { href: link(location.pathname) }, "Show the whole dashboard")));
+    fill(grid, ...placed(panels, Boolean(only), closed));
+    for (const each of grid.querySelectorAll(".panel")) watcher.observe(each);
+  }
+
+  /** @param {any[]} panels @param {boolean} alone @param {string[]} closed @returns {HTMLElement[]} */
+  function placed(panels, alone, closed) {
+    let open = true;
+    const found = [];
+    for (const panel of panels) {
+      if (panel.type === "row") {
+        open = !closed.includes(String(panel.id));
+        found.push(rowHeader(panel, open, closed));
+      } else if (open || alone) found.push(framed(panel, alone));
+    }
+    return found;
+  }
+
+  /** @param {any} panel @param {boolean} alone */
+  function framed(panel, alone) {
+    const frame = panelFrame(panel);
+    frames.set(panel.id, frame);
+    const { w = 24, h = 8 } = panel.gridPos ?? {};
+    frame.element.style.setProperty("--w", alone ? 24 : w);
+    frame.element.style.setProperty("--height", alone ? "calc(100dvh - 130px)" : `${h * ROW - 8}px`);
+    frame.element.dataset.id = panel.id;
+    return frame.element;
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  function inSight(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const id = Number(/** @type {HTMLElement} */ (target).dataset.id);
+      if (isIntersecting && !seen.has(id) && context) frames.get(id)?.update(context);
+      if (isIntersecting) seen.add(id);
+      else seen.delete(id);
+    }
+  }
+
+  function close() {
+    stop.abort();
+    watcher.disconnect();
+    endTheme();
+  }
+
+  open();
+  return view;
+}
+
+/** @param {any} panel @param {boolean} open @param {string[]} closed */
+function rowHeader(panel, open, closed) {
+  const id = String(panel.id);
+  const after = open ? [...closed, id] : closed.filter((each) => each !== id);
+  const toggle = () => change({ closed: after.filter(Boolean).join(",") });
+  return el("h2", { class: "row-title" }, el("button", { type: "button", "aria-expanded": String(open), onclick: toggle }, icon(open ? "down" : "right"), panel.title));
+}
+
+/** @param {Variable[]} variables @returns {import("./address.js").Params} */
+const kept = (variables) => Object.fromEntries(variables.map(({ name, value }) => [`var-${name}`, value]));
+
+/** @param {Variable} variable */
+function variableInput(variable) {
+  const { name, label, type, options, value, includeAll, multi } = variable;
+  const set = (/** @type {Event} */ event) => {
+    const chosen = /** @type {HTMLSelectElement} */ (event.target);
+    chosen.blur();
+    change({ [`var-${name}`]: chosen.value });
+  };
+  if (type === "textbox") return el("label", {}, label, el("input", { type: "text", value: value[0] ?? "", onchange: set }));
+  const several = multi && value.length > 1 ? [value.join(" + ")] : [];
+  const offered = [...new Set([...(includeAll ? [ALL] : []), ...several, ...value, ...options])];
+  return el("label", {}, label, el("select", { onchange: set, disabled: offered.length === 0 }, ...offered.map((each) =>
+    el("option", { value: each, selected: several.length ? each === several[0] : value.includes(each) }, each === ALL ? "All" : each))));
+}

@@ -1,0 +1,90 @@
+/** The frame of a panel: title, tools, and what it says while there is nothing to draw. */
+
+import { change, get } from "./address.js";
+import { el, empty, failure, fill, iconButton } from "./dom.js";
+import { isAborted } from "./http.js";
+import * as logs from "./panels/logs.js";
+import * as stat from "./panels/stat.js";
+import { gridOf, visible, written } from "./panels/targets.js";
+import * as text from "./panels/text.js";
+import * as timeseries from "./panels/timeseries.js";
+import * as traces from "./panels/tracetable.js";
+
+/** @typedef {import("./panels/targets.js").Context} Context */
+/** @typedef {{ load?: (panel: any, context: Context, width: number) => Promise<any>, draw: (place: HTMLElement, panel: any, data: any, how: any) => void }} Drawer */
+
+/** @type {Record<string, Drawer>} */
+const DRAWERS = {
+  timeseries,
+  stat: { load: stat.load, draw: stat.drawStat },
+  gauge: { load: stat.load, draw: stat.drawBars },
+  bargauge: { load: stat.load, draw: stat.drawBars },
+  logs,
+  text: { draw: text.draw },
+};
+
+/** @param {any} panel @returns {Drawer | undefined} */
+function drawerOf(panel) {
+  if (panel.type === "table" && panel.targets?.[0]?.queryType === "traceql") return traces;
+  return DRAWERS[panel.type];
+}
+
+/** @param {any} panel */
+export function panelFrame(panel) {
+  const body = el("div", { class: "panel-body" });
+  const extra = el("div", { class: "panel-extra", hidden: true });
+  const titleId = `panel-${panel.id}`;
+  const drawer = drawerOf(panel);
+  const how = { table: false, hidden: new Set(), context: /** @type {any} */ (null) };
+  /** @type {any} */
+  let data = null;
+  const tableButton = iconButton("table", "Values as a table", toggleTable, { "aria-pressed": "false" });
+  const large = get("viewPanel") === String(panel.id);
+  const element = el("section", { class: `panel panel-${panel.type}`, "aria-labelledby": titleId },
+    el("header", {},
+      el("h2", { id: titleId }, panel.title || "Panel"),
+      el("div", { class: "panel-tools" },
+        panel.description ? iconButton("info", `About: ${panel.title}`, () => tell(panel.description)) : null,
+        drawer === timeseries ? tableButton : null,
+        visible(panel).length ? iconButton("code", "Query", showQueries) : null,
+        iconButton(large ? "close" : "expand", large ? "Back to the dashboard" : "Enlarge", () => change({ viewPanel: large ? null : String(panel.id) })))),
+    extra, body);
+
+  /** @param {...any} content */
+  function tell(...content) {
+    const same = !extra.hidden && extra.textContent === el("div", {}, ...content).textContent;
+    extra.hidden = same;
+    fill(extra, ...content);
+  }
+
+  function showQueries() {
+    const grid = gridOf(panel, how.context, body.clientWidth);
+    tell(...visible(panel).map((/** @type {any} */ target) => el("pre", { tabindex: "0" }, written(target, how.context, grid))));
+  }
+
+  function toggleTable() {
+    how.table = !how.table;
+    tableButton.setAttribute("aria-pressed", String(how.table));
+    if (data && !data.empty) drawer?.draw(body, panel, data, how);
+  }
+
+  /** @param {Context} context */
+  async function update(context) {
+    how.context = context;
+    if (!drawer) return void fill(body, empty("This panel is for Grafana", `The viewer does not draw “${panel.type}” panels; start the compose stack to see it.`));
+    if (!drawer.load) return drawer.draw(body, panel, null, how);
+    element.classList.add("loading");
+    try {
+      data = await drawer.load(panel, context, body.clientWidth);
+      if (data.empty) fill(body, empty(panel.fieldConfig?.defaults?.noValue ?? "no data in this time range"));
+      else drawer.draw(body, panel, data, how);
+    } catch (error) {
+      if (isAborted(error)) return;
+      data = null;
+      fill(body, failure(error));
+    }
+    element.classList.remove("loading");
+  }
+
+  return { element, update };
+}

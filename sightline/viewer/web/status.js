@@ -1,0 +1,86 @@
+/** View: what arrived, what was refused, and what the store holds. */
+
+import { el, empty, failure, fill, icon } from "./dom.js";
+import { counted, formatter, milliseconds } from "./format.js";
+import { ask, isAborted } from "./http.js";
+import { stamp } from "./time.js";
+
+const bytes = formatter("bytes");
+/** @type {[string, string][]} */
+const SIGNALS = [["traces", "Spans"], ["logs", "Log records"], ["metrics", "Metric points"]];
+
+/** @param {HTMLElement} root @returns {import("./main.js").View} */
+export function statusView(root) {
+  let stop = new AbortController();
+
+  async function update() {
+    stop.abort();
+    stop = new AbortController();
+    try {
+      const [status, targets] = await Promise.all([ask("/api/status", {}, stop.signal), ask("/api/v1/query", { query: "up" }, stop.signal)]);
+      fill(root, el("h1", {}, "Status"), store(status), services(status.received), scraped(targets.data.result), refused(status.received));
+    } catch (error) {
+      if (!isAborted(error)) fill(root, failure(error));
+    }
+  }
+
+  update();
+  const timer = setInterval(() => document.hidden || update(), 5000);
+  const close = () => {
+    clearInterval(timer);
+    stop.abort();
+  };
+  return { title: "Status", update, close, timeless: true };
+}
+
+/** @param {any} status */
+function store({ started, store: kept }) {
+  const now = Date.now();
+  const facts = [
+    ["Running for", milliseconds(now - started * 1000)],
+    ["Spans", kept.rows.spans.toLocaleString("en")],
+    ["Log lines", kept.rows.logs.toLocaleString("en")],
+    ["Metric points", kept.rows.points.toLocaleString("en")],
+    ["Oldest", kept.oldest_ns ? stamp(kept.oldest_ns / 1e6) : "–"],
+    ["Kept for", kept.retention_seconds ? milliseconds(kept.retention_seconds * 1000) : "–"],
+    ["Waiting", bytes(kept.queued_bytes ?? 0)],
+    ["Lost", (kept.lost_rows ?? 0).toLocaleString("en")],
+    ["Stored in", kept.folder ?? "memory, until the viewer ends"],
+  ];
+  return el("section", { class: "card" }, el("h2", {}, "Store"),
+    kept.trouble ? el("p", { class: "span-error", role: "alert" }, icon("warn"), kept.trouble) : null,
+    el("dl", { class: "figures" }, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
+}
+
+/** @param {any} received */
+function services({ services: rows }) {
+  if (!rows.length) return el("section", { class: "card" }, el("h2", {}, "Received"), empty("Nothing has arrived over OTLP yet.", "Point a service here: ", el("code", {}, "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"), "."));
+  return el("section", { class: "card" }, el("h2", {}, "Received over OTLP"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Received over OTLP" }, el("table", { class: "data" },
+    head("Service", "Signal", "Received", "Stored", "Rejected", "Repeated", "Last"),
+    el("tbody", {}, ...rows.map((/** @type {any} */ row) => el("tr", {},
+      el("th", { scope: "row" }, row.service),
+      el("td", {}, SIGNALS.find(([signal]) => signal === row.signal)?.[1] ?? row.signal),
+      ...[row.received, row.accepted, row.rejected, row.duplicates].map((value) => el("td", { class: "figure" }, value.toLocaleString("en"))),
+      el("td", { class: "figure nowrap" }, stamp(row.last_received * 1000))))))));
+}
+
+/** @param {any[]} result */
+function scraped(result) {
+  if (!result.length) return null;
+  return el("section", { class: "card" }, el("h2", {}, "Scraped"), el("table", { class: "data" }, head("Job", "Instance", "Answers"),
+    el("tbody", {}, ...result.map(({ metric, value }) => el("tr", {},
+      el("th", { scope: "row" }, metric.job ?? ""), el("td", {}, metric.instance ?? ""),
+      el("td", {}, value[1] === "1" ? "yes" : el("span", { class: "bad" }, icon("warn"), "no")))))));
+}
+
+/** @param {any} received */
+function refused({ refused: rows, last_rejection: reasons }) {
+  const told = Object.entries(reasons ?? {});
+  if (!rows.length && !told.length) return null;
+  return el("section", { class: "card" }, el("h2", {}, "Refused"), el("ul", {},
+    ...rows.map((/** @type {any} */ row) => el("li", {}, `${counted(row.requests, "request")} of ${row.signal} with ${row.status}: ${row.last_reason}`)),
+    ...told.map(([signal, reason]) => el("li", {}, `${signal}: ${reason}`))));
+}
+
+/** @param {...string} names */
+const head = (...names) => el("thead", {}, el("tr", {}, ...names.map((name, index) => el("th", { scope: "col", class: index > 1 ? "figure" : "" }, name))));

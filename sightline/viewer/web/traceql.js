@@ -1,0 +1,40 @@
+/** Writes TraceQL from what was chosen in the traces view. */
+
+/** @typedef {{ name: string, op: string, value: string }} Attribute */
+/** @typedef {{ service: string, name: string, status: string, least: string, attributes: Attribute[] }} Choice */
+
+/** @param {string} text */
+const quoted = (text) => `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n")}"`;
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+
+/** @param {Choice} choice */
+export function traceql({ service, name, status, least, attributes }) {
+  const conditions = [
+    service && `resource.service.name = ${quoted(service)}`,
+    name && `name =~ ${quoted(`.*${escaped(name)}.*`)}`,
+    status && `status = ${status}`,
+    least && `duration > ${least}`,
+    ...attributes.map(({ name: key, op, value }) => `${scoped(key)} ${op} ${literal(value)}`),
+  ].filter(Boolean);
+  return conditions.length ? `{ ${conditions.join(" && ")} }` : "{}";
+}
+
+/** @param {string} key looked for on the span and on its resource unless it says where */
+const scoped = (key) => (/^(span|resource|event|link)\./.test(key) ? key : `.${key}`);
+
+/** @param {string} value */
+const literal = (value) => (/^(-?\d+(\.\d+)?|true|false)$/.test(value) ? value : quoted(value));
+
+/** @param {string} text such as `http.route=/orders` @returns {Attribute | null} */
+export function readAttribute(text) {
+  const found = /^([\w.\-/]+)\s*(!=|=~|!~|>=|<=|=|>|<)\s*([\s\S]+)$/.exec(text.trim());
+  return found && { name: found[1], op: found[2], value: found[3].replace(/^"(.*)"$/, "$1") };
+}
+
+/** @param {string} text @returns {string} a duration that TraceQL reads, or nothing */
+export function readDuration(text) {
+  const found = /^(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|m|h)?$/.exec(text.trim());
+  return found ? `${found[1]}${found[2] ?? "ms"}` : "";
+}

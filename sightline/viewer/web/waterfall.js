@@ -1,0 +1,149 @@
+/** The waterfall: a tree of spans over time, drawn only where it is in sight. */
+
+import { el, icon } from "./dom.js";
+import { milliseconds } from "./format.js";
+import { serviceColour } from "./palette.js";
+import { virtualRows } from "./rows.js";
+import { flat } from "./spantree.js";
+
+/** @typedef {import("./spantree.js").Node} Node */
+/** @typedef {import("./spantree.js").Tree} Tree */
+
+export const ROW_HEIGHT = 26;
+const TICKS = 5;
+const INDENT = 14;
+const DEEPEST = 24;
+
+/**
+ * @param {Tree} tree
+ * @param {{ onpick: (id: string) => void }} to
+ */
+export function waterfall(tree, { onpick }) {
+  /** @type {Set<string>} */
+  const closed = new Set();
+  let picked = "";
+  /** @type {Set<string>} */
+  let found = new Set();
+  /** @type {Node[]} */
+  let shown = [];
+  const total = Math.max(tree.end - tree.start, 0.001);
+  const percent = (/** @type {number} */ at) => `${Math.min(100, Math.max(0, ((at - tree.start) / total) * 100))}%`;
+  const rows = virtualRows({
+    height: ROW_HEIGHT,
+    key: (/** @type {Node} */ { span }) => span.id,
+    row,
+    props: { class: "span-rows", role: "tree", tabindex: "0", "aria-label": "Spans of the trace", onkeydown: key },
+  });
+
+  /** @param {Node} node @returns {HTMLElement} */
+  function row({ span, depth, children, place, siblings }) {
+    const hasChildren = children.length > 0;
+    const open = !closed.has(span.id);
+    const colour = serviceColour(span.service);
+    return el("div", {
+      class: `span-row${found.has(span.id) ? " found" : ""}`,
+      id: `span-${span.id}`,
+      role: "treeitem",
+      "data-span": span.id,
+      "aria-level": depth + 1,
+      "aria-posinset": place,
+      "aria-setsize": siblings,
+      "aria-expanded": hasChildren ? String(open) : null,
+      "aria-selected": String(span.id === picked),
+      "aria-label": `${span.service} ${span.name}, ${milliseconds(span.end - span.start)}${span.error ? ", error" : ""}`,
+      onclick: () => choose(span.id),
+    },
+      el("div", { class: "span-name", style: { "padding-left": `${Math.min(depth, DEEPEST) * INDENT}px` } },
+        el("span", { class: "span-toggle", onclick: (/** @type {Event} */ event) => hasChildren && toggle(event, span.id) }, hasChildren ? icon(open ? "down" : "right") : null),
+        el("i", { class: "swatch", style: { background: colour } }),
+        span.error ? el("span", { class: "bad" }, icon("warn")) : null,
+        el("span", { class: "span-service" }, span.service), el("span", { class: "span-title" }, span.name)),
+      bar(span, colour));
+  }
+
+  /** @param {import("./tempo.js").Span} span @param {string} colour */
+  function bar(span, colour) {
+    const from = (span.start - tree.start) / total;
+    const wide = (span.end - span.start) / total;
+    // The duration stands where there is room: behind the bar, or before it.
+    const before = from + wide > 0.8 && from > 0.2;
+    return el("div", { class: "span-time" },
+      el("i", { class: "span-bar", style: { left: percent(span.start), width: `max(2px, ${wide * 100}%)`, background: colour } }),
+      ...span.events.slice(0, 30).map((event) => el("i", { class: `span-event${event.name === "exception" ? " exception" : ""}`, title: event.name, style: { left: percent(event.at) } })),
+      el("span", { class: `span-duration${before ? " before" : ""}`, style: before ? { right: `calc(${(1 - from) * 100}% + 5px)` } : { left: `calc(${(from + wide) * 100}% + 6px)` } }, milliseconds(span.end - span.start)));
+  }
+
+  /** @param {Event} event @param {string} id */
+  function toggle(event, id) {
+    event.stopPropagation();
+    setOpen(id, closed.has(id));
+  }
+
+  /** @param {string} id @param {boolean} open */
+  function setOpen(id, open) {
+    if (open) closed.delete(id);
+    else closed.add(id);
+    draw();
+  }
+
+  function draw() {
+    shown = flat(tree, closed);
+    rows.show(shown);
+    if (picked && shown.some(({ span }) => span.id === picked)) rows.element.setAttribute("aria-activedescendant", `span-${picked}`);
+    else rows.element.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {string} id */
+  function choose(id) {
+    select(id);
+    onpick(id);
+  }
+
+  /** @param {string} id */
+  function select(id) {
+    picked = id;
+    for (let at = tree.nodes.get(id)?.parent; at; at = at.parent) closed.delete(at.span.id);
+    draw();
+    rows.reveal(id);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    const target = keyTarget(event.key);
+    if (target === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (target) choose(target);
+  }
+
+  /** @param {string} name of the key @returns {string | null | undefined} the span to go to; undefined for a key that is not ours */
+  function keyTarget(name) {
+    const index = shown.findIndex(({ span }) => span.id === picked);
+    const node = shown[index];
+    const at = (/** @type {number} */ place) => shown[Math.min(Math.max(place, 0), shown.length - 1)]?.span.id ?? null;
+    switch (name) {
+      case "ArrowDown": return at(index + 1);
+      case "ArrowUp": return at(index - 1);
+      case "PageDown": return at(index + 15);
+      case "PageUp": return at(index - 15);
+      case "Home": return at(0);
+      case "End": return at(shown.length - 1);
+      case "ArrowRight": return node?.children.length && closed.has(picked) ? (setOpen(picked, true), null) : (node?.children[0]?.span.id ?? null);
+      case "ArrowLeft": return node?.children.length && !closed.has(picked) ? (setOpen(picked, false), null) : (node?.parent?.span.id ?? null);
+      default: return undefined;
+    }
+  }
+
+  /** @param {Set<string>} ids */
+  function mark(ids) {
+    found = ids;
+    draw();
+  }
+
+  return { element: el("div", { class: "waterfall" }, axis(total), rows.element), select, mark, draw };
+}
+
+/** @param {number} total milliseconds */
+function axis(total) {
+  const ticks = Array.from({ length: TICKS }, (_, index) => el("span", { style: { left: `${(index / (TICKS - 1)) * 100}%` } }, milliseconds((total * index) / (TICKS - 1))));
+  return el("div", { class: "span-axis", "aria-hidden": "true" }, el("div", { class: "span-name" }, "Span"), el("div", { class: "span-time" }, ...ticks));
+}
