@@ -26,7 +26,7 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Resul
     start_value = windows.values[first]
     change = windows.values[last] - start_value
     if counter:
-        change = change + _lost_to_resets(windows)
+        change = _with_resets(change, windows)
     sampled = (windows.ts[last] - windows.ts[first]) / 1000
     spacing = sampled / (windows.count - 1)
     to_start = (windows.ts[first] - (windows.ends - windows.range_ms)) / 1000
@@ -45,23 +45,16 @@ def _extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> Resul
     return change * factor, windows.count >= 2  # noqa: PLR2004 — a change needs two samples
 
 
-def _lost_to_resets(windows: Windows) -> Floats:
-    """The value before each fall inside the window, added up."""
-    values = windows.values
-    before = np.zeros_like(values)
-    fell = values[1:] < values[:-1]
-    before[1:][fell] = values[:-1][fell]
-    return _sum_after_first(before, windows)
-
-
-def _sum_after_first(terms: Floats, windows: Windows) -> Floats:
-    """Per window, the sum of the terms of all its samples but the first."""
-    if not terms.any():
-        return np.zeros(windows.shape)
-    lo = np.minimum(windows.lo + 1, windows.hi)
-    edges = np.stack([lo, windows.hi], axis=-1).ravel()
-    sums = np.add.reduceat(terms, np.minimum(edges, len(terms) - 1))[::2].reshape(windows.shape)
-    return np.where(lo < windows.hi, sums, 0.0)
+def _with_resets(change: Floats, windows: Windows) -> Floats:
+    """Adds the value before each fall, one fall of every window at a time and so in its order."""
+    falls = np.flatnonzero(windows.values[1:] < windows.values[:-1]) + 1
+    following = np.searchsorted(falls, windows.first, side="right")
+    number = np.searchsorted(falls, windows.last, side="right") - following
+    before = np.append(windows.values[falls - 1], 0.0)
+    for index in range(int(number.max(initial=0))):
+        lost = before[np.minimum(following + index, len(falls))]
+        change = np.where(index < number, change + lost, change)
+    return change
 
 
 def irate(windows: Windows) -> Result:
@@ -84,13 +77,15 @@ def _last_two(windows: Windows, *, counter: bool) -> Result:
 
 
 def resets(windows: Windows) -> Result:
-    fell = np.zeros(len(windows.values))
-    fell[1:] = windows.values[1:] < windows.values[:-1]
-    return _sum_after_first(fell, windows), windows.count > 0
+    return _number(windows.values[1:] < windows.values[:-1], windows)
 
 
 def changes(windows: Windows) -> Result:
     after, before = windows.values[1:], windows.values[:-1]
-    changed = np.zeros(len(windows.values))
-    changed[1:] = (after != before) & ~(np.isnan(after) & np.isnan(before))
-    return _sum_after_first(changed, windows), windows.count > 0
+    return _number((after != before) & ~(np.isnan(after) & np.isnan(before)), windows)
+
+
+def _number(events: Flags, windows: Windows) -> Result:
+    """How many events between one sample and the next lie in each window."""
+    so_far = np.concatenate([[0], np.cumsum(events)])
+    return (so_far[windows.last] - so_far[windows.first]).astype(np.float64), windows.count > 0
