@@ -15,7 +15,7 @@ CI = (ROOT / ".ci" / "run").read_text()
 RUN_BY = {
     "make demo": "tests/end_to_end/test_demo.py",
     "make load": "tests/end_to_end/test_load.py",
-    "make bench": "tests/unit/benchmarks/test_overhead.py",
+    "make bench": "tests/end_to_end/test_bench.py",
     "make up": "tests/stack/compose",
     "make down": "tests/stack/compose",
     "docker compose up --build --wait": "tests/stack/compose",
