@@ -82,15 +82,21 @@ export function logRows({ label, filterBy, pickSpan }) {
   return { element: rows.element, show: rows.show };
 }
 
+/** What every line of a process repeats. */
+const OF_RESOURCE = /^(telemetry|process|host|os|container|k8s|cloud|code)_/;
+const isQuiet = (/** @type {string} */ name) => QUIET.has(name) || OF_RESOURCE.test(name);
+/** The request comes last: the event's own fields say more. */
+const weight = (/** @type {string} */ name) => Number(name === "request_id" || name === "client");
+
 /** The event's own fields, as many as fit. @param {Line} line @returns {HTMLElement[]} */
 function brief({ fields }) {
-  const own = Object.entries(fields).filter(([name, value]) => !QUIET.has(name) && value !== "");
+  const own = Object.entries(fields).filter(([name, value]) => !isQuiet(name) && value !== "").sort(([a], [b]) => weight(a) - weight(b));
   return own.slice(0, 14).map(([name, value]) => el("span", { class: "log-field" }, el("span", { class: "log-name" }, `${name}=`), value.slice(0, 160)));
 }
 
 /** @param {Line} line @param {FilterBy | undefined} filterBy */
 function details(line, filterBy) {
-  const names = Object.keys(line.fields).sort((a, b) => Number(QUIET.has(a)) - Number(QUIET.has(b)) || (a < b ? -1 : 1));
+  const names = Object.keys(line.fields).sort((a, b) => Number(isQuiet(a)) - Number(isQuiet(b)) || (a < b ? -1 : 1));
   return el("div", { class: "log-detail" },
     el("pre", { tabindex: "0", "aria-label": "The line" }, line.line),
     el("table", { class: "fields" }, el("tbody", {},

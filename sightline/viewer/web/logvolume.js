@@ -16,7 +16,7 @@ export function volumeChart(place, series, { start, end, step }) {
   const times = Array.from({ length: Math.round((end - start) / step) + 1 }, (_, index) => start + index * step);
   const config = { unit: "short", decimals: 0, custom: { drawStyle: "bars", fillOpacity: 100, stacking: { mode: "normal" } } };
   const lines = [...series].sort((a, b) => rank(b) - rank(a)).map(({ labels, points }) => {
-    const values = new Array(times.length).fill(0);
+    const values = new Array(times.length).fill(null);
     for (const [at, value] of points) values[Math.round((at - start) / step)] = value;
     const name = labels.detected_level || "unknown";
     return { name, colour: levelColour(name), config, values };
@@ -30,5 +30,5 @@ export function volumeChart(place, series, { start, end, step }) {
 /** @param {import("./prometheus.js").Series} series */
 const rank = ({ labels }) => ORDER.indexOf(labels.detected_level ?? "unknown");
 
-/** @param {{ name: string, values: number[] }[]} lines */
-const summary = (lines) => `Lines over time: ${lines.map(({ name, values }) => `${values.reduce((sum, value) => sum + value, 0)} ${name}`).join(", ")}`;
+/** @param {{ name: string, values: (number | null)[] }[]} lines */
+const summary = (lines) => `Lines over time: ${lines.map(({ name, values }) => `${values.reduce((sum, value) => Number(sum) + Number(value), 0)} ${name}`).join(", ")}`;

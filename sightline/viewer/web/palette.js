@@ -35,9 +35,9 @@ export const levelColour = (level) => namedColour(LEVELS[level] ?? "gray");
 
 /** The colour of a service is the same in every view. @param {string} service */
 export function serviceColour(service) {
-  let hash = 0;
-  for (const char of service) hash = (hash * 31 + char.charCodeAt(0)) % 9973;
-  return seriesColour(hash);
+  let hash = 2166136261;
+  for (const char of service) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619) >>> 0;
+  return seriesColour(hash >>> 8);
 }
 
 /** @param {string} name of a custom property of the style sheet */

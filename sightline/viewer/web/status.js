@@ -7,7 +7,7 @@ import { stamp } from "./time.js";
 
 const bytes = formatter("bytes");
 /** @type {[string, string][]} */
-const SIGNALS = [["traces", "Spans"], ["logs", "Log records"], ["metrics", "Metric points"]];
+const SIGNALS = [["traces", "Spans"], ["logs", "Log records"], ["metrics", "Metric points"], ["scrape", "Scraped points"]];
 
 /** @param {HTMLElement} root @returns {import("./main.js").View} */
 export function statusView(root) {
@@ -67,7 +67,7 @@ function services({ services: rows }) {
 /** @param {any[]} result */
 function scraped(result) {
   if (!result.length) return null;
-  return el("section", { class: "card" }, el("h2", {}, "Scraped"), el("table", { class: "data" }, head("Job", "Instance", "Answers"),
+  return el("section", { class: "card" }, el("h2", {}, "Scraped"), el("table", { class: "data" }, el("thead", {}, el("tr", {}, ...["Job", "Instance", "Answers"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, ...result.map(({ metric, value }) => el("tr", {},
       el("th", { scope: "row" }, metric.job ?? ""), el("td", {}, metric.instance ?? ""),
       el("td", {}, value[1] === "1" ? "yes" : el("span", { class: "bad" }, icon("warn"), "no")))))));

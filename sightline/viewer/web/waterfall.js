@@ -63,14 +63,11 @@ export function waterfall(tree, { onpick }) {
 
   /** @param {import("./tempo.js").Span} span @param {string} colour */
   function bar(span, colour) {
-    const from = (span.start - tree.start) / total;
-    const wide = (span.end - span.start) / total;
-    // The duration stands where there is room: behind the bar, or before it.
-    const before = from + wide > 0.8 && from > 0.2;
+    const wide = ((span.end - span.start) / total) * 100;
     return el("div", { class: "span-time" },
-      el("i", { class: "span-bar", style: { left: percent(span.start), width: `max(2px, ${wide * 100}%)`, background: colour } }),
+      el("i", { class: `span-bar${span.error ? " failed" : ""}`, style: { left: percent(span.start), width: `max(2px, ${wide}%)`, background: colour } }),
       ...span.events.slice(0, 30).map((event) => el("i", { class: `span-event${event.name === "exception" ? " exception" : ""}`, title: event.name, style: { left: percent(event.at) } })),
-      el("span", { class: `span-duration${before ? " before" : ""}`, style: before ? { right: `calc(${(1 - from) * 100}% + 5px)` } : { left: `calc(${(from + wide) * 100}% + 6px)` } }, milliseconds(span.end - span.start)));
+      el("span", { class: "span-duration", style: { left: `calc(${percent(span.end)} + 6px)` } }, milliseconds(span.end - span.start)));
   }
 
   /** @param {Event} event @param {string} id */

@@ -53,7 +53,7 @@ export function drawStat(place, panel, { figures }) {
 function sparkline(points) {
   const [least, most] = points.reduce(([low, high], [, value]) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const [start, end] = [points[0][0], points[points.length - 1][0]];
-  const place = ([at, value]) => `${(((at - start) / (end - start || 1)) * 100).toFixed(2)},${(28 - ((value - least) / (most - least || 1)) * 26).toFixed(2)}`;
+  const place = (/** @type {[number, number]} */ [at, value]) => `${(((at - start) / (end - start || 1)) * 100).toFixed(2)},${(28 - ((value - least) / (most - least || 1)) * 26).toFixed(2)}`;
   const course = points.map(place).join("L");
   return svg("svg", { class: "sparkline", viewBox: "0 0 100 30", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("path", { class: "area", d: `M0,30L${course}L100,30Z` }), svg("path", { class: "line", d: `M${course}` }));
