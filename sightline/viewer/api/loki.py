@@ -1,16 +1,19 @@
 """Loki's query API over the viewer's log records."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
-import duckdb
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from sightline.viewer.api import loki_browse as browse
 from sightline.viewer.api.loki_answers import matrix, scalar, streams, success, vector
 from sightline.viewer.api.loki_parameters import BadParameter, Parameters
+from sightline.viewer.api.loki_tail import TailedStore, add_tail
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.logql.metrics import evaluate
@@ -23,12 +26,17 @@ from sightline.viewer.store.reader import QueryTimeout
 
 Answer = Callable[[Questions, Parameters], Any]
 PREFIX = "/loki/api/v1"
+MOST_FORM_BYTES = 256 * 1024
+CATEGORIZE = "categorize-labels"  # Grafana asks so to tell labels from structured metadata
 
 
-def router(store: Questions) -> APIRouter:
+def router(store: TailedStore) -> APIRouter:
     routes = APIRouter()
     for path, answer in _ANSWERS.items():
-        routes.add_api_route(path, _endpoint(store, answer), methods=["GET", "POST"])
+        routes.add_api_route(PREFIX + path, _endpoint(store, answer), methods=["GET", "POST"])
+    routes.add_api_route(f"{PREFIX}/status/buildinfo", _buildinfo)
+    routes.add_api_route("/ready", _ready)
+    add_tail(routes, store, f"{PREFIX}/tail")
     return routes
 
 
@@ -36,14 +44,22 @@ def query_range(store: Questions, parameters: Parameters) -> Any:
     query = parse(parameters.text("query"))
     window = parameters.window()
     if isinstance(query, s.LogQuery):
-        interval = parameters.duration("interval", 0)
-        check_selector(store, query)
-        lines = read_lines(store, query, window, parameters.lines(), parameters.direction())
-        return success("streams", streams(thinned(lines, interval) if interval else lines))
+        return _lines(store, query, parameters)
     step = parameters.step(window)
     steps = Steps(window.start, step, (window.end - window.start) // step + 1)
     check_selectors(store, query)
     return success("matrix", matrix(evaluate(store, query, steps), steps))
+
+
+def _lines(store: Questions, query: s.LogQuery, parameters: Parameters) -> Any:
+    check_selector(store, query)
+    interval = parameters.duration("interval", 0)
+    limit, direction = parameters.lines(), parameters.direction()
+    lines = read_lines(store, query, parameters.window(), limit, direction)
+    lines = thinned(lines, interval) if interval else lines
+    categorized = CATEGORIZE in parameters.text("x-loki-response-encoding-flags")
+    flags = {"encodingFlags": [CATEGORIZE]} if categorized else {}
+    return success("streams", streams(lines, categorized=categorized), **flags)
 
 
 def query_instant(store: Questions, parameters: Parameters) -> Any:
@@ -62,29 +78,59 @@ def query_instant(store: Questions, parameters: Parameters) -> Any:
 
 
 _ANSWERS: dict[str, Answer] = {
-    f"{PREFIX}/query_range": query_range,
-    f"{PREFIX}/query": query_instant,
+    "/query_range": query_range,
+    "/query": query_instant,
+    "/labels": browse.labels,
+    "/label": browse.labels,
+    "/label/{name}/values": browse.label_values,
+    "/series": browse.series,
+    "/index/stats": browse.stats,
+    "/index/volume": browse.volume,
+    "/index/volume_range": browse.volume_range,
+    "/detected_fields": browse.detected_fields,
 }
+
+
+async def _buildinfo() -> dict[str, str]:
+    """Grafana chooses what to ask by this version: the Loki whose answers these are."""
+    return {"version": "3.7.8", "branch": "sightline", "revision": version("sightline")}
+
+
+async def _ready() -> PlainTextResponse:
+    return PlainTextResponse("ready\n")
 
 
 def _endpoint(store: Questions, answer: Answer) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
-        given = dict(request.query_params)
+        given = list(request.query_params.multi_items())
         if request.method == "POST":
-            form = await request.form()
-            given.update({key: value for key, value in form.items() if isinstance(value, str)})
-        return await anyio.to_thread.run_sync(_answered, store, answer, given)
+            form = await _body(request)
+            if form is None:
+                return PlainTextResponse(f"the form has more than {MOST_FORM_BYTES} bytes", 413)
+            given += parse_qsl(form.decode(errors="replace"), keep_blank_values=True)
+        given += [(key, value) for key, value in request.path_params.items()]
+        flags = "x-loki-response-encoding-flags"
+        given.append((flags, request.headers.get(flags, "")))
+        return await anyio.to_thread.run_sync(_answered, store, answer, Parameters(given))
 
     return endpoint
 
 
-def _answered(store: Questions, answer: Answer, given: dict[str, str]) -> Response:
+async def _body(request: Request) -> bytes | None:
+    """None where it is longer than any query."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_FORM_BYTES:
+            return None
+    return body
+
+
+def _answered(store: Questions, answer: Answer, parameters: Parameters) -> Response:
     try:
-        found = answer(store, Parameters(given))
+        found = answer(store, parameters)
     except (QueryError, BadParameter) as bad:
         return PlainTextResponse(str(bad), 400)
     except QueryTimeout as late:
         return PlainTextResponse(str(late), 504)
-    except duckdb.InvalidInputException as bad:
-        return PlainTextResponse(f"parse error : {bad}", 400)
     return Response(orjson.dumps(found), media_type="application/json")

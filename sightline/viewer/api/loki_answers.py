@@ -6,21 +6,31 @@ from typing import Any
 import numpy as np
 
 from sightline.viewer.logql.samples import Series, Steps
-from sightline.viewer.logql.streams import Line, as_streams
+from sightline.viewer.logql.streams import Line
 
 _SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000
 
 
-def success(kind: str, result: list[Any]) -> dict[str, Any]:
-    return {"status": "success", "data": {"resultType": kind, "result": result, "stats": {}}}
+def success(kind: str, result: list[Any], **more: Any) -> dict[str, Any]:
+    data = {"resultType": kind, **more, "result": result, "stats": {}}
+    return {"status": "success", "data": data}
 
 
-def streams(lines: Iterable[Line]) -> list[Any]:
-    return [
-        {"stream": stream.labels, "values": [[str(ts), text] for ts, text in stream.values]}
-        for stream in as_streams(lines)
-    ]
+def streams(lines: Iterable[Line], *, categorized: bool = False) -> list[Any]:
+    """Each distinct combination of labels is a stream; categorized, of stream labels alone."""
+    found: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    for line in lines:
+        labels = line.labels.stream if categorized else line.labels.all
+        stream = found.setdefault(tuple(sorted(labels.items())), {"stream": labels, "values": []})
+        value: list[Any] = [str(line.ts), line.text]
+        stream["values"].append([*value, _categories(line)] if categorized else value)
+    return list(found.values())
+
+
+def _categories(line: Line) -> dict[str, Any]:
+    parts = {"structuredMetadata": line.labels.metadata, "parsed": line.labels.parsed}
+    return {name: labels for name, labels in parts.items() if labels}
 
 
 def matrix(found: Series | float, steps: Steps) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import get_args
 
@@ -25,12 +25,15 @@ class BadParameter(Exception):  # noqa: N818 — reads as what happened
 
 
 class Parameters:
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
+    def __init__(self, given: Iterable[tuple[str, str]]) -> None:
+        self._given = list(given)
         self._now = time.time_ns()
 
     def text(self, name: str) -> str:
-        return self._given.get(name, "")
+        return next(iter(self.texts(name)), "")
+
+    def texts(self, *names: str) -> list[str]:
+        return [value for key, value in self._given if key in names]
 
     def window(self) -> Window:
         end = self.moment("end", self._now)

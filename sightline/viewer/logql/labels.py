@@ -73,22 +73,39 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LineLabels:
+    """A line's labels by where they come from."""
+
+    stream: Labels
+    metadata: Labels
+    parsed: Labels
+
+    @property
+    def all(self) -> Labels:
+        return self.parsed | self.metadata | self.stream
+
+
 def labels_of(
     row: LogRow,
     resource: Resource,
     parsers: Iterable[str] = (),
     shaping: Iterable[s.Drop | s.Keep] = (),
-) -> Labels:
-    labels = resource.metadata | row.metadata() | resource.stream
-    stored = frozenset(labels)
+) -> LineLabels:
+    stream, metadata = resource.stream, resource.metadata | row.metadata()
+    parsed: Labels = {}
     for parser in dict.fromkeys(parsers):
-        for name, value in _taken_from(row.body, parser):
-            free = name if name not in stored else f"{name}_extracted"
-            labels.setdefault(free, value)
+        for name, value in taken_from(row.body, parser):
+            taken = name in stream or name in metadata
+            parsed.setdefault(f"{name}_extracted" if taken else name, value)
     for stage in shaping:
-        keeps = isinstance(stage, s.Keep)
-        labels = {k: v for k, v in labels.items() if (k in stage.names) == keeps}
-    return labels
+        stream, metadata, parsed = (_shaped(part, stage) for part in (stream, metadata, parsed))
+    return LineLabels(stream, metadata, parsed)
+
+
+def _shaped(labels: Labels, stage: s.Drop | s.Keep) -> Labels:
+    keeps = isinstance(stage, s.Keep)
+    return {name: value for name, value in labels.items() if (name in stage.names) == keeps}
 
 
 def label_name(name: str) -> str:
@@ -115,7 +132,7 @@ def text_of(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _taken_from(line: str, parser: str) -> Iterator[tuple[str, str]]:
+def taken_from(line: str, parser: str) -> Iterator[tuple[str, str]]:
     if parser == "logfmt":
         for name, quoted, plain in _LOGFMT.findall(line):
             yield label_name(name), re.sub(r"\\(.)", r"\1", quoted) or plain

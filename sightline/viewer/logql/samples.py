@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sightline.viewer.logql import columns
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
-from sightline.viewer.logql.labels import Labels, LogRow, labels_of
+from sightline.viewer.logql.labels import LogRow, labels_of
 from sightline.viewer.logql.pipeline import Pipeline, compiled, visible
 from sightline.viewer.logql.streams import resources
 from sightline.viewer.sql.fragment import Questions, Sql, Value, joined, sql
@@ -135,8 +135,8 @@ def _keys(store: Questions, counted: list[tuple[Any, ...]], pipeline: Pipeline) 
         body = row[last] if pipeline.parsers else ""
         values: list[Any] = [0, 0, *before, body, trace, span, scope, attrs, resource]
         line = LogRow(*values)
-        labels: Labels = labels_of(line, known[resource], pipeline.parsers, pipeline.shaping)
-        return tuple(sorted(labels.items()))
+        labels = labels_of(line, known[resource], pipeline.parsers, pipeline.shaping)
+        return tuple(sorted(labels.all.items()))
 
     for row in counted:
         if row[3:] not in made:

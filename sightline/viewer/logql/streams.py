@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.columns import SOURCE
-from sightline.viewer.logql.labels import COLUMNS, Labels, LogRow, Resource, labels_of
-from sightline.viewer.logql.pipeline import compiled
+from sightline.viewer.logql.labels import COLUMNS, LineLabels, LogRow, Resource, labels_of
+from sightline.viewer.logql.pipeline import Pipeline, compiled
 from sightline.viewer.sql.fragment import Questions, Value, sql
 
 Direction = Literal["backward", "forward"]
@@ -17,13 +17,9 @@ _OLDEST_FIRST = _FOUND + "ORDER BY l.ts, l.seq LIMIT {}"
 
 class Line(NamedTuple):
     ts: int
+    seq: int
     text: str
-    labels: Labels
-
-
-class Stream(NamedTuple):
-    labels: Labels
-    values: list[tuple[int, str]]
+    labels: LineLabels
 
 
 class Window(NamedTuple):
@@ -46,24 +42,12 @@ def read_lines(
     )
     rows = [LogRow(*row) for row in statement.ask(store)]
     known = resources(store, {row.resource_id for row in rows})
-    return [
-        Line(
-            row.ts,
-            row.body,
-            labels_of(row, known[row.resource_id], pipeline.parsers, pipeline.shaping),
-        )
-        for row in rows
-    ]
+    return [line_of(row, known[row.resource_id], pipeline) for row in rows]
 
 
-def as_streams(lines: Iterable[Line]) -> list[Stream]:
-    """Each distinct combination of labels is a stream, as Loki answers."""
-    streams: dict[tuple[tuple[str, str], ...], Stream] = {}
-    for line in lines:
-        key = tuple(sorted(line.labels.items()))
-        stream = streams.setdefault(key, Stream(line.labels, []))
-        stream.values.append((line.ts, line.text))
-    return list(streams.values())
+def line_of(row: LogRow, resource: Resource, pipeline: Pipeline) -> Line:
+    labels = labels_of(row, resource, pipeline.parsers, pipeline.shaping)
+    return Line(row.ts, row.seq, row.body, labels)
 
 
 def thinned(lines: Sequence[Line], interval: int) -> list[Line]:

@@ -125,14 +125,14 @@ def _span(span: Span) -> trace_pb2.Span:
         span_id=bytes.fromhex(span.span_id),
         parent_span_id=bytes.fromhex(span.parent_id),
         name=span.name,
-        kind=trace_pb2.Span.SpanKind.Name(span.kind),
+        kind=trace_pb2.Span.SpanKind.ValueType(span.kind),
         start_time_unix_nano=span.ts,
         end_time_unix_nano=span.ts + span.dur,
         attributes=_attributes(span.attrs),
         events=[_event(event) for event in span.events],
         links=[_link(link) for link in span.links],
         status=trace_pb2.Status(
-            message=span.status_message, code=trace_pb2.Status.StatusCode.Name(span.status)
+            message=span.status_message, code=trace_pb2.Status.StatusCode.ValueType(span.status)
         ),
     )
 

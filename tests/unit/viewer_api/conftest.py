@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 import sightline.viewer.store
 from sightline.viewer.api import loki, tempo
+from sightline.viewer.store.tail import Tail
 
 SECOND = 1_000_000_000
 NOON = 1_790_000_000 * SECOND
@@ -28,6 +29,7 @@ class SmallStore:
         self._connection.execute(schema.read_text())
         self._lock = threading.Lock()
         self._seq = 0
+        self.tail = Tail()
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -82,10 +84,15 @@ class SmallStore:
         marks = ", ".join("?" * len(row))
         self.query(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 — names of ours
 
+    def close(self) -> None:
+        self._connection.close()
+
 
 @pytest.fixture
-def store() -> SmallStore:
-    return SmallStore()
+def store() -> Iterator[SmallStore]:
+    store = SmallStore()
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -64,8 +64,10 @@ ALL = '{service_name=~".+"}'
         (f"sum(count_over_time({ALL}[2m])) * 2 + 1", [({}, 15)]),
         (f"1 / sum(count_over_time({ALL}[2m]))", [({}, 1 / 7)]),
         (
-            f'sum(count_over_time({ALL} | detected_level="warn" [2m])) '
-            f"/ sum(count_over_time({ALL}[2m]))",
+            (
+                f'sum(count_over_time({ALL} | detected_level="warn" [2m])) '
+                f"/ sum(count_over_time({ALL}[2m]))"
+            ),
             [({}, 1 / 7)],
         ),
         (
