@@ -39,7 +39,7 @@ class Program:
 class Supervisor:
     """Runs programs, each in its own process group, its output in `<logs>/<name>.log`."""
 
-    def __init__(self, logs: Path, stopped: Callable[[], bool]) -> None:
+    def __init__(self, logs: Path, stopped: Callable[[], bool] = bool) -> None:
         self._logs = logs
         self._stopped = stopped
         self._running: list[tuple[Program, subprocess.Popen[bytes], IO[bytes]]] = []

@@ -113,7 +113,7 @@ def run_system(
     ports = free_ports()
     known = {program.name: program for program in programs(ports, data)}
     with (
-        Supervisor(data / "logs", stopped=lambda: False) as supervisor,
+        Supervisor(data / "logs") as supervisor,
         httpx2.Client(timeout=20) as client,
     ):
         for name in only:

@@ -12,10 +12,6 @@ import pytest
 from sightline.supervisor import Program, ProgramError, StopRequested, Supervisor
 
 
-def never() -> bool:
-    return False
-
-
 def sleeper(name: str, *, on_end: str = "", stop_seconds: float = 5) -> Program:
     code = (
         "import signal, sys, time\n"
@@ -38,7 +34,7 @@ def children() -> list[psutil.Process]:
 
 
 def test_programs_end_in_the_reverse_order_of_their_start(tmp_path: Path) -> None:
-    with Supervisor(tmp_path, never) as supervisor:
+    with Supervisor(tmp_path) as supervisor:
         for name in ("first", "second"):
             supervisor.start(sleeper(name))
             wait_for_text(supervisor.log_path(name), "up")
@@ -49,7 +45,7 @@ def test_programs_end_in_the_reverse_order_of_their_start(tmp_path: Path) -> Non
 
 def test_a_program_that_ignores_the_signal_is_killed_after_its_time(tmp_path: Path) -> None:
     before = {child.pid for child in children()}
-    with Supervisor(tmp_path, never) as supervisor:
+    with Supervisor(tmp_path) as supervisor:
         supervisor.start(sleeper("deaf", on_end="pass", stop_seconds=0.2))
         wait_for_text(supervisor.log_path("deaf"), "up")
     assert {child.pid for child in children()} <= before
@@ -61,7 +57,7 @@ def test_a_grandchild_does_not_outlive_the_supervisor(tmp_path: Path) -> None:
         "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "print(p.pid, 'up', flush=True)\ntime.sleep(60)\n"
     )
-    with Supervisor(tmp_path, never) as supervisor:
+    with Supervisor(tmp_path) as supervisor:
         supervisor.start(Program("parent", [sys.executable, "-c", code]))
         wait_for_text(supervisor.log_path("parent"), "up")
     grandchild = int(supervisor.log_path("parent").read_text().split()[0])
@@ -76,7 +72,7 @@ def test_a_grandchild_does_not_outlive_the_supervisor(tmp_path: Path) -> None:
 def test_a_program_that_ends_on_its_own_is_named_with_its_last_words(tmp_path: Path) -> None:
     with (
         pytest.raises(ProgramError, match=r"(?s)broken ended with exit code 3.*no such table"),
-        Supervisor(tmp_path, never) as supervisor,
+        Supervisor(tmp_path) as supervisor,
     ):
         code = "import sys; print('no such table'); sys.exit(3)"
         supervisor.start(Program("broken", [sys.executable, "-c", code]))
@@ -90,7 +86,7 @@ def test_a_program_that_is_not_ready_in_time_is_named_with_its_url(tmp_path: Pat
         program = Program("slow", sleeper("slow").argv, ready_url=url)
         with (
             pytest.raises(ProgramError, match=rf"slow did not answer {url}"),
-            Supervisor(tmp_path, never) as supervisor,
+            Supervisor(tmp_path) as supervisor,
         ):
             supervisor.start(program)
             supervisor.wait_ready(0.3)
