@@ -61,15 +61,11 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         output = self.log_path(program.name).open("wb")
-        # A session of its own keeps the terminal's Ctrl-C away: the order of stopping is ours.
-        process = subprocess.Popen(  # noqa: S603 — the command lines are our own
-            list(program.argv),
-            env={**os.environ, **program.env},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            process = _launch(program, output)
+        except OSError as error:
+            output.close()
+            raise ProgramError(f"{program.name} cannot be started: {error}") from error
         self._running.append((program, process, output))
 
     def wait_ready(self, seconds: float) -> None:
@@ -115,6 +111,18 @@ class Supervisor:
         path = self.log_path(name)
         lines = path.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         return "".join(f"\n  {line}" for line in [f"Its last lines ({path}):", *lines])
+
+
+def _launch(program: Program, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    # A session of its own keeps the terminal's Ctrl-C away: the order of stopping is ours.
+    return subprocess.Popen(  # noqa: S603 — the command lines are our own
+        list(program.argv),
+        env={**os.environ, **program.env},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _answers(url: str) -> bool:

@@ -99,3 +99,11 @@ def test_a_wish_to_stop_ends_the_watch(tmp_path: Path) -> None:
         stop.set()
         supervisor.watch()
     assert not [child for child in children() if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ProgramError, match=r"ghost cannot be started: .*/no/such/program"),
+        Supervisor(tmp_path) as supervisor,
+    ):
+        supervisor.start(Program("ghost", ["/no/such/program"]))
