@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from covering import Count
 from servers import RELEASES, find
 from stores import Stores
 from system import System
@@ -32,7 +33,8 @@ def system(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[httpx2.Client]:
-    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
+    # Dropped before the services would, or a request could meet a closing connection.
+    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=2)
     with httpx2.Client(timeout=30, limits=limits) as made:
         yield made
 
@@ -60,10 +62,11 @@ def ledger(system: System, traffic: Traffic) -> Ledger:
     return Ledger(list(traffic.ledger.sent))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How much of what ships was asked of the real servers."""
-    for line in terminalreporter.config.stash.get(COVERED, []):
-        terminalreporter.write_line(line)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "covers(what): proves one thing of this kind")
+    config.pluginmanager.register(Count())
 
 
-COVERED = pytest.StashKey[list[str]]()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.timeout(600))  # the first of them starts servers and traffic

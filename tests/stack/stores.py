@@ -97,6 +97,11 @@ class Stores:
         given = {"q": traceql, "start": int(start), "end": int(end) + 1, "limit": limit, "spss": 50}
         return list(self._get(f"{self.tempo}/api/search", given).get("traces") or [])
 
+    def spans(self, traceql: str, start: float, end: float) -> list[dict[str, Any]]:
+        """Each span that a search finds."""
+        found = self.search(traceql, start, end, limit=2000)
+        return [span for trace in found for sets in trace["spanSets"] for span in sets["spans"]]
+
     def _prometheus(self, path: str, given: dict[str, str]) -> Any:
         return self._get(f"{self.prometheus}/api/v1/{path}", given)["data"]
 
