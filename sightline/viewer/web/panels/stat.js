@@ -5,7 +5,7 @@ import { el, fill, icon, svg } from "../dom.js";
 import { formatter } from "../format.js";
 import { namedColour } from "../palette.js";
 import { configOf, judged, mapped } from "../thresholds.js";
-import { frames, gridOf } from "./targets.js";
+import { frames, gridToNow } from "./targets.js";
 
 /** @typedef {{ name: string, value: number, text: string, colour: string, alarming: boolean, points: [number, number][], config: import("../thresholds.js").FieldConfig }} Figure */
 
@@ -15,7 +15,7 @@ import { frames, gridOf } from "./targets.js";
  * @param {number} width
  */
 export async function load(panel, context, width) {
-  const found = await frames(panel, context, gridOf(panel, context, width));
+  const found = await frames(panel, context, gridToNow(panel, context, width));
   const figures = found.map((frame) => figure(panel, frame)).filter((each) => each !== null);
   return { figures, empty: figures.length === 0 };
 }

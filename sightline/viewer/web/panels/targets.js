@@ -17,6 +17,13 @@ import { interpolate, legend } from "../template.js";
 /** How often targets are scraped, in seconds: a rate needs four samples. */
 const SCRAPE = 5;
 
+/** A number that is called current ends now, not at the last full step. @param {any} panel @param {Context} context @param {number} width @returns {Grid} */
+export function gridToNow(panel, context, width) {
+  const { start, end, step } = gridOf(panel, context, width);
+  const late = Math.floor(context.range.end / 1000) - end;
+  return { start: start + late, end: end + late, step };
+}
+
 /** @param {any} panel @param {Context} context @param {number} width pixels @returns {Grid} */
 export function gridOf(panel, { range }, width) {
   const points = panel.maxDataPoints ?? Math.min(Math.max(width / 2, 60), 600);

@@ -21,7 +21,7 @@ export async function load(panel, context, width) {
   const [found, exemplars] = await Promise.all([frames(panel, context, grid), exemplarsOf(panel, context, grid)]);
   const times = Array.from({ length: Math.round((grid.end - grid.start) / grid.step) + 1 }, (_, index) => grid.start + index * grid.step);
   const lines = found.map((frame, index) => line(panel, frame, index, times, grid.step));
-  return { times, lines, exemplars, config: configOf(panel.fieldConfig, { name: "", refId: "" }), empty: lines.every(({ values }) => values.every((value) => value === null)) };
+  return { times, lines, exemplars, config: configOf(panel.fieldConfig, { name: "", refId: "" }), empty: exemplars.length === 0 && lines.every(({ values }) => values.every((value) => value === null)) };
 }
 
 /**

@@ -1,0 +1,96 @@
+"""A real viewer fed over OTLP and by a scrape, and a real Chromium that looks at it."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from shop import Shop
+from watch import Watch
+
+from sightline.supervisor import Program, Supervisor
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = os.environ.get("SIGHTLINE_SCREENSHOTS")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Two services that have told the viewer all they do; `viewer` is its address."""
+    page, otlp_http, otlp_grpc, metrics = free_ports(4)
+    command = ["--port", page, "--otlp-http-port", otlp_http, "--otlp-grpc-port", otlp_grpc]
+    scrape = ["--scrape", f"shop=http://127.0.0.1:{metrics}/metrics", "--scrape-interval", "1s"]
+    program = Program(
+        "viewer",
+        [sys.executable, "-m", "sightline", "view", "--memory", *map(str, command), *scrape],
+        f"http://127.0.0.1:{page}/healthz",
+        {"SIGHTLINE_ENVIRONMENT": "test"},
+    )
+    with Supervisor(tmp_path_factory.mktemp("viewer")) as supervisor:
+        supervisor.start(program)
+        supervisor.wait_ready(30)
+        with Shop.open(f"http://127.0.0.1:{page}", otlp_http, metrics) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # Ends with the module: its event loop must not meet that of an asynchronous test.
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watch(shop: Shop) -> Watch:
+    return Watch(shop.viewer)
+
+
+@pytest.fixture
+def page(
+    browser: Browser, shop: Shop, watch: Watch, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    context = browser.new_context(base_url=shop.viewer, viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    opened.on("console", watch.on_console)
+    opened.on("pageerror", watch.on_error)
+    opened.on("request", watch.on_request)
+    yield opened
+    if SCREENSHOTS:
+        opened.screenshot(path=Path(SCREENSHOTS) / f"{request.node.name}.png")
+    context.close()
+    assert watch.problems == []

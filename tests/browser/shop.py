@@ -1,0 +1,173 @@
+"""Two made-up services that send real telemetry by the SDK's exporters and offer /metrics."""
+
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.trace import (
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    format_span_id,
+    format_trace_id,
+)
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
+LEVELS = {"INFO": SeverityNumber.INFO, "WARN": SeverityNumber.WARN, "ERROR": SeverityNumber.ERROR}
+Fields = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The ids of a trace that was sent."""
+
+    trace: str
+    root: str
+    charge: str
+
+
+class Service:
+    """One service's tracer and logger; each record leaves at once."""
+
+    def __init__(self, name: str, otlp: int) -> None:
+        resource = Resource.create({"service.name": name, "service.namespace": "test"})
+        base = f"http://127.0.0.1:{otlp}/v1"
+        self._spans = TracerProvider(resource=resource)
+        self._spans.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{base}/traces")))
+        self._logs = LoggerProvider(resource=resource)
+        self._logs.add_log_record_processor(
+            SimpleLogRecordProcessor(OTLPLogExporter(endpoint=f"{base}/logs"))
+        )
+        self.tracer: Tracer = self._spans.get_tracer("shop.tests")
+
+    def log(self, event: str, level: str = "INFO", **fields: str | int) -> None:
+        record = LogRecord(
+            timestamp=time.time_ns(),
+            severity_text=level,
+            severity_number=LEVELS[level],
+            body=event,
+            attributes=fields,
+        )
+        self._logs.get_logger("shop.tests").emit(record)
+
+    def close(self) -> None:
+        self._spans.shutdown()
+        self._logs.shutdown()
+
+
+class Shop:
+    def __init__(self, viewer: str, otlp: int) -> None:
+        self.viewer = viewer
+        self.front = Service("shop", otlp)
+        self.bank = Service("bank", otlp)
+        self.hostile = Service(MARKUP, otlp)
+        registry = CollectorRegistry()
+        self.registry = registry
+        self._requests = Counter(
+            "http_requests", "Requests.", ["handler", "method", "status"], registry=registry
+        )
+        self._duration = Histogram(
+            "http_request_duration_seconds", "Time.", ["handler", "method"], registry=registry
+        )
+
+    @classmethod
+    @contextmanager
+    def open(cls, viewer: str, otlp: int, metrics: int) -> Iterator["Shop"]:
+        shop = cls(viewer, otlp)
+        server, thread = start_http_server(metrics, addr="127.0.0.1", registry=shop.registry)
+        closing = threading.Event()
+        traffic = threading.Thread(target=shop._trade, args=(closing,))
+        traffic.start()
+        yield shop
+        closing.set()
+        traffic.join()
+        for service in (shop.front, shop.bank, shop.hostile):
+            service.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    def _trade(self, closing: threading.Event) -> None:
+        """A request now and then, so that rates and quantiles move."""
+        sent = self.order()
+        while not closing.wait(0.2):
+            exemplar = {"trace_id": sent.trace, "span_id": sent.root}
+            for handler in ("/orders", MARKUP):
+                self._requests.labels(handler, "POST", "2xx").inc()
+                self._duration.labels(handler, "POST").observe(0.2, exemplar)
+
+    def order(self, **fields: str | int) -> Sent:
+        """A request that crosses both services; the charge fails, and each writes a line."""
+        tracer = self.front.tracer
+        with tracer.start_as_current_span("POST /orders", kind=SpanKind.SERVER) as root:
+            root.set_attribute("http.route", "/orders")
+            with tracer.start_as_current_span("validate.inventory") as check:
+                check.set_attribute("product.id", 7)
+            with self.bank.tracer.start_as_current_span(
+                "POST /charges", kind=SpanKind.SERVER, set_status_on_exception=False
+            ) as charge:
+                charge.record_exception(_raised("card declined"))
+                charge.set_status(Status(StatusCode.ERROR, "the bank says no"))
+                self.bank.log("charge.declined", "WARN", amount=1700, **fields)
+            self.front.log("order.refused", "ERROR", reason="declined", **fields)
+        return Sent(*_ids(root), _ids(charge)[1])
+
+    def hostile_order(self) -> Sent:
+        """Markup in each field that a sender chooses."""
+        with self.hostile.tracer.start_as_current_span(f"span {MARKUP}") as span:
+            span.set_attribute(f"key {MARKUP}", f"value {MARKUP}")
+            span.add_event(f"event {MARKUP}", {f"of event {MARKUP}": MARKUP})
+            span.record_exception(_raised(f"exception {MARKUP}"))
+            span.set_status(Status(StatusCode.ERROR, f"status {MARKUP}"))
+            self.hostile.log(f"line {MARKUP}", "ERROR", note=f"field {MARKUP}")
+        return Sent(*_ids(span), _ids(span)[1])
+
+    def ask(self, path: str, **params: str) -> Any:
+        address = f"{self.viewer}{path}?{urllib.parse.urlencode(params)}"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return orjson.loads(answer.read())
+
+    def wait_for_lines(self, selector: str, count: int) -> None:
+        """A line is stored a moment after it was sent."""
+        deadline = time.monotonic() + 10
+        while self._lines(selector) < count:
+            assert time.monotonic() < deadline, f"{count} lines of {selector} did not come"
+            time.sleep(0.05)
+
+    def _lines(self, selector: str) -> int:
+        answer = self.ask("/loki/api/v1/query_range", query=selector)
+        return sum(len(stream["values"]) for stream in answer["data"]["result"])
+
+
+def _ids(span: Any) -> tuple[str, str]:
+    context = span.get_span_context()
+    return format_trace_id(context.trace_id), format_span_id(context.span_id)
+
+
+def _raised(message: str) -> Exception:
+    """With the stack that raising leaves."""
+    try:
+        _refuse(message)
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def _refuse(message: str) -> None:
+    raise ValueError(message)

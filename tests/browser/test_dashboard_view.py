@@ -1,0 +1,82 @@
+"""The dashboards, drawn from Grafana's JSON: variables, zoom, tables, and words for no data."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from shop import Shop
+
+SERVICE = "/d/service?var-service=shop&from=now-5m&to=now&refresh=5s"
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def test_the_service_dashboard_draws_what_prometheus_answers(page: Page, shop: Shop) -> None:
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/d/service"))
+    expect(page.get_by_role("combobox", name="Service", exact=True)).to_have_value(
+        "shop", timeout=15_000
+    )
+    panel = page.get_by_role("region", name="Requests now")
+    expect(panel.locator(".stat-value")).to_have_text(re.compile(r"[\d.]+ req/s"), timeout=15_000)
+
+    shown = float(panel.locator(".stat-value").inner_text().split()[0])
+    query = 'sum(rate(http_requests_total{service_name="shop"}[20s]))'
+    answer = shop.ask("/api/v1/query", query=query)["data"]["result"]
+    assert shown == pytest.approx(float(answer[0]["value"][1]), rel=0.5)
+
+
+def test_the_values_of_a_chart_are_also_a_table_with_links_to_traces(page: Page) -> None:
+    page.goto(SERVICE)
+    panel = page.get_by_role("region", name="Duration p50, p95, p99", exact=True)
+    expect(panel.locator("a.exemplar").first).to_be_visible(timeout=20_000)
+    panel.hover()
+    panel.get_by_role("button", name="Values as a table").click()
+    expect(panel.get_by_role("columnheader", name="p99")).to_be_visible()
+    expect(panel.get_by_role("link").first).to_have_attribute("href", re.compile("/traces/"))
+
+
+def test_a_drag_over_a_chart_zooms_all_of_them(page: Page) -> None:
+    page.goto(SERVICE)
+    over = page.get_by_role("region", name="Requests per second").locator(".u-over")
+    expect(over).to_be_visible(timeout=20_000)
+    box = over.bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, y, steps=5)
+    page.mouse.up()
+
+    expect(page).to_have_url(re.compile(r"from=\d{13}&to=\d{13}"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("from=now-5m"))
+
+
+def test_a_panel_without_data_says_so(page: Page) -> None:
+    page.goto("/d/service?var-service=absent&from=now-5m&to=now")
+    panel = page.get_by_role("region", name="Requests per second")
+    expect(panel).to_contain_text("no data in this time range")
+
+
+def test_an_enlarged_panel_shows_its_query_with_the_variables_filled_in(page: Page) -> None:
+    page.goto(SERVICE)
+    panel = page.get_by_role("region", name="Requests per second")
+    expect(panel.locator(".u-over")).to_be_visible(timeout=20_000)
+    panel.hover()
+    panel.get_by_role("button", name="Enlarge").click()
+    expect(page.locator(".panel")).to_have_count(1)
+    panel.hover()
+    panel.get_by_role("button", name="Query").click()
+    expect(panel.locator("pre")).to_contain_text('service_name="shop"')
+    expect(panel.locator("pre")).not_to_contain_text("$")
+
+
+@pytest.mark.parametrize("uid", ["business", "slo", "telemetry-health", "traces"])
+def test_every_dashboard_is_drawn_without_a_failure(page: Page, uid: str) -> None:
+    page.goto(f"/d/{uid}?from=now-5m&to=now")
+    expect(page.locator(".panel").first).to_be_visible()
+    for panel in page.locator(".panel").all():
+        panel.scroll_into_view_if_needed()
+        expect(panel.locator(".panel-body > *").first).to_be_attached()
+    expect(page.locator(".panel.loading")).to_have_count(0)
+    expect(page.locator(".failure")).to_have_count(0)

@@ -1,0 +1,80 @@
+"""The traces view: a search that writes TraceQL, and a waterfall for mouse and keyboard."""
+
+import re
+
+from playwright.sync_api import Page, expect
+from shop import Shop
+from watch import Watch
+
+
+def test_a_search_by_service_status_and_attribute_finds_the_trace(page: Page, shop: Shop) -> None:
+    sent = shop.order()
+    page.goto("/traces")
+    page.get_by_label("Status").select_option("error")
+    page.get_by_label("Add an attribute condition").fill("http.route=/orders")
+    page.get_by_label("Add an attribute condition").press("Enter")
+    expect(page.get_by_label("TraceQL")).to_have_value(
+        '{ status = error && .http.route = "/orders" }'
+    )
+    page.get_by_role("button", name="Remove the condition http.route=/orders").click()
+    page.get_by_label("Service").select_option("bank")
+    expect(page.get_by_label("TraceQL")).to_have_value(
+        '{ resource.service.name = "bank" && status = error }'
+    )
+
+    page.locator(f'a[href*="{sent.trace}"]').click()
+    expect(page.get_by_role("tree").get_by_role("treeitem")).to_have_count(3)
+
+
+def test_the_waterfall_is_walked_by_keyboard(page: Page, shop: Shop) -> None:
+    sent = shop.order()
+    page.goto(f"/traces/{sent.trace}")
+    tree = page.get_by_role("tree")
+    items = tree.get_by_role("treeitem")
+    expect(items).to_have_count(3)
+    tree.focus()
+
+    page.keyboard.press("Home")
+    expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-span", sent.root)
+    page.keyboard.press("ArrowLeft")
+    expect(items).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    expect(items).to_have_count(3)
+    page.keyboard.press("End")
+    expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-span", sent.charge)
+    expect(page).to_have_url(re.compile(f"span={sent.charge}"))
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-span", sent.root)
+
+
+def test_a_search_inside_the_trace_marks_and_visits_what_it_finds(page: Page, shop: Shop) -> None:
+    sent = shop.order()
+    page.goto(f"/traces/{sent.trace}")
+    expect(page.get_by_role("treeitem")).to_have_count(3)
+    box = page.get_by_label("Search in this trace")
+    box.fill("declined")
+    expect(page.locator(".found-count")).to_have_text("1 of 3")
+    expect(page.locator(".span-row.found")).to_have_attribute("data-span", sent.charge)
+    box.press("Enter")
+    expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-span", sent.charge)
+
+
+def test_a_trace_of_thousands_of_spans_draws_only_those_in_sight(page: Page, shop: Shop) -> None:
+    with shop.front.tracer.start_as_current_span("batch") as root:
+        for number in range(400):
+            shop.front.tracer.start_span(f"item {number}").end()
+    trace = f"{root.get_span_context().trace_id:032x}"
+    page.goto(f"/traces/{trace}")
+    expect(page.get_by_text("401")).to_be_visible()
+    tree = page.get_by_role("tree")
+    expect(tree.get_by_role("treeitem").first).to_be_visible()
+    assert tree.get_by_role("treeitem").count() < 80
+    tree.focus()
+    page.keyboard.press("End")
+    expect(tree.get_by_role("treeitem", name=re.compile("item 399"))).to_be_visible()
+
+
+def test_a_trace_that_is_not_there_tells_what_to_do(page: Page, watch: Watch) -> None:
+    page.goto("/traces/" + "0" * 31 + "1")
+    expect(page.get_by_text("Is the trace not there?")).to_be_visible()
+    watch.problems = [each for each in watch.problems if "404" not in each]

@@ -1,0 +1,26 @@
+"""Watches a page for what it must never do."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Request
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not have done."""
+
+    home: str
+    problems: list[str] = field(default_factory=list)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.problems.append(f"console: {message.text}")
+
+    def on_error(self, error: Any) -> None:
+        self.problems.append(f"error: {error}")
+
+    def on_request(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.home).netloc:
+            self.problems.append(f"asked another host: {request.url}")
