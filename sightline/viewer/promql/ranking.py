@@ -16,7 +16,7 @@ INT64 = 2.0**63
 def pick(name: str, groups: Groups, k: Floats) -> Vector:
     """At each step the k best of each group; for one step, the best first."""
     vector = groups.vector
-    if not (k >= 1).any():
+    if not (k >= 1).any() and not np.isnan(k).any():
         return Vector(vector.labels, vector.values, np.zeros_like(vector.present)).compact()
     _check(k)
     chosen = np.zeros_like(vector.present)

@@ -2,10 +2,15 @@
 
 import math
 import random
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
-from sightline.viewer.promql.samples import Labels, Series
+from sightline.viewer.promql.samples import Labels, Matcher, Series
+from sightline.viewer.promql.selectors import selectors_in
+from sightline.viewer.promql.syntax import parse
 
 START = 1_700_000_000_000
 SCRAPE = 15_000
@@ -129,3 +134,46 @@ def _histogram(dice: random.Random, labels: Labels) -> list[Series]:
     )
     made.append(_series({"__name__": f"{name}_sum", **labels}, times, stale, [r[1] for r in rows]))
     return made
+
+
+GROUPED = {
+    "handler": ("/orders", "/checkout"),
+    "payment_method": ("card", "paypal"),
+    "currency": ("EUR", "USD"),
+    "status": ("2xx", "5xx"),
+    "signal": ("logs", "traces"),
+}
+RECORDED = {"slo": ("availability", "latency")}
+WHO = {"service_name": "orders", "deployment_environment_name": "dev"}
+
+
+def answering(expressions: Sequence[str], seed: int) -> list[Series]:
+    """Series for every selector of the expressions, two of each along the labels we group by."""
+    dice = random.Random(seed)  # noqa: S311 — reproducible, not secret
+    made: dict[str, Series] = {}
+    for matchers in chain.from_iterable(selectors_in(parse(text)) for text in expressions):
+        wanted = {each.name: _fitting(each) for each in matchers if each.op in ("=", "=~")}
+        for variant in _variants(wanted):
+            labels = {name: value for name, value in variant.items() if value}
+            made[str(sorted(labels.items()))] = _counter(dice, labels)
+    return list(made.values())
+
+
+def _variants(wanted: Labels) -> Iterator[Labels]:
+    """A rule's series has the labels that the rule keeps, a service's has its instance's too."""
+    name = wanted["__name__"]
+    scope = name.split(":")[0] if ":" in name else ""
+    base = {"": {"job": "orders", "instance": "a:8000", **WHO}, "slo": {}}.get(scope, WHO)
+    grouped = RECORDED if scope in ("slo", "service") else GROUPED
+    for bound in BOUNDS if "_bucket" in name and "le" not in wanted else ("",):
+        for variant in range(2):
+            extra = {label: values[variant] for label, values in grouped.items()}
+            yield {**extra, **base, **({"le": bound} if bound else {}), **wanted}
+
+
+def _fitting(matcher: Matcher) -> str:
+    """A value that the matcher takes: the first of its alternatives, made literal."""
+    first = matcher.value.split("|")[0].strip("()^$")
+    if matcher.op == "=" or re.fullmatch(first, first):
+        return matcher.value if matcher.op == "=" else first
+    return re.sub(r"\\(.)|\.[*+]|(\[.*?\])", r"\1", first)

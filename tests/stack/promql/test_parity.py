@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fabrication import SCRAPE, SCRAPES, START, fabricated
+from fabrication import SCRAPE, SCRAPES, START, answering, fabricated
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from oracle import Oracle, running
+from promql_committed import Committed, of_dashboards, of_rules
 from promql_memory import MemoryReader
 from questions import BY_HAND, drawn
 from servers import RELEASES, find
@@ -25,6 +26,8 @@ RANGES = (
 )
 ROUNDS = 12
 PER_ROUND = 40
+COMMITTED = [*of_dashboards(), *of_rules()]
+SERIES = [*fabricated(SEED), *answering([one.text for one in COMMITTED], SEED)]
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +35,14 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
     found = find(RELEASES["prometheus"])
     assert found, "prometheus can neither be found nor built"
     with running(found["prometheus"], tmp_path_factory.mktemp("prometheus")) as oracle:
-        oracle.write(fabricated(SEED))
+        oracle.write(SERIES)
         yield oracle
 
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(router(MemoryReader(fabricated(SEED))))
+    app.include_router(router(MemoryReader(SERIES)))
     with TestClient(app) as client:
         yield client
 
@@ -49,6 +52,24 @@ def test_a_query_chosen_by_hand_equals_prometheus(
     query: str, real: Oracle, ours: TestClient
 ) -> None:
     assert differences(query, real, ours) == []
+
+
+@pytest.mark.parametrize("committed", COMMITTED, ids=lambda one: one.where)
+def test_a_committed_expression_equals_prometheus(
+    committed: Committed, real: Oracle, ours: TestClient
+) -> None:
+    assert differences(committed.text, real, ours) == []
+
+
+def test_nearly_every_committed_expression_has_an_answer_over_these_series(
+    ours: TestClient,
+) -> None:
+    answers = {
+        one.where: ours.post("/api/v1/query_range", data={"query": one.text, **RANGES[0]}).json()
+        for one in COMMITTED
+    }
+    silent = [where for where, each in answers.items() if not each["data"]["result"]]
+    assert len(silent) < len(COMMITTED) / 10, silent
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
