@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import get_args
 
 from sightline.viewer.logql.streams import Direction, Window
-from sightline.viewer.logql.text import duration_ns
+from sightline.viewer.sql.literals import duration_ns
 
 SECOND = 1_000_000_000
 HOUR = 3_600 * SECOND

@@ -1,113 +1,145 @@
 """Tempo's query API over the viewer's spans."""
 
-import re
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
 
 import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from sightline.viewer.api.tempo_parameters import (
+    BadParameter,
+    hinted_times,
+    normal_trace_id,
+    positive,
+    window,
+)
+from sightline.viewer.api.tempo_search import found_json, query_of
 from sightline.viewer.sql.fragment import Questions
+from sightline.viewer.store.reader import QueryTimeout
+from sightline.viewer.traceql import tags
 from sightline.viewer.traceql.otlp import resource_spans_json, traces_data
+from sightline.viewer.traceql.parser import QueryError
+from sightline.viewer.traceql.search import search
 from sightline.viewer.traceql.trace import Span, read_trace
 
+Given = Mapping[str, str]
+Answer = Callable[[Questions, Given], Any]
 PROTOBUF = "application/protobuf"
-_HEX = re.compile(r"[0-9a-fA-F]+")
-_ID_DIGITS, _NANOS_DIGITS = 32, 19
+_LIMIT, _MOST_TRACES = 20, 1_000
+_SPANS_SHOWN, _MOST_SPANS_SHOWN = 3, 100
 _LOW_BITS = 0x7F
-
-
-class BadRequest(Exception):  # noqa: N818 — its name is its status
-    """The message names the value and what would be right."""
 
 
 def router(store: Questions) -> APIRouter:
     routes = APIRouter()
-    _add_traces(routes, store)
-    _add_small_answers(routes)
+    for path, answer in _ANSWERS.items():
+        routes.add_api_route(path, _endpoint(store, answer), methods=["GET"])
+    routes.add_api_route("/api/echo", _echo)
+    routes.add_api_route("/api/status/buildinfo", _buildinfo)
     return routes
 
 
-def _add_traces(routes: APIRouter, store: Questions) -> None:
-    async def spans_of(trace_id: str, hints: dict[str, str]) -> list[Span]:
-        start, end = _hinted_times(hints)
-        return await anyio.to_thread.run_sync(
-            read_trace, store, normal_trace_id(trace_id), start, end
-        )
-
-    @routes.get("/api/traces/{trace_id}")
-    async def trace(
-        trace_id: str, request: Request, accept: Annotated[str, Header()] = ""
-    ) -> Response:
-        try:
-            spans = await spans_of(trace_id, dict(request.query_params))
-        except BadRequest as bad:
-            return PlainTextResponse(str(bad), 400)
-        if not spans:
-            return PlainTextResponse("", 404)
-        if accept == PROTOBUF:
-            return Response(traces_data(spans).SerializeToString(), media_type=PROTOBUF)
-        return _json({"batches": resource_spans_json(spans)})
-
-    @routes.get("/api/v2/traces/{trace_id}")
-    async def trace_v2(
-        trace_id: str, request: Request, accept: Annotated[str, Header()] = ""
-    ) -> Response:
-        try:
-            spans = await spans_of(trace_id, dict(request.query_params))
-        except BadRequest as bad:
-            return PlainTextResponse(str(bad), 400)
-        if not spans:
-            return PlainTextResponse("", 404)
-        if accept == PROTOBUF:
-            found = traces_data(spans).SerializeToString()
-            return Response(b"\x0a" + _varint(len(found)) + found, media_type=PROTOBUF)
-        return _json({"trace": {"resourceSpans": resource_spans_json(spans)}, "metrics": {}})
+def trace(store: Questions, given: Given) -> Response:
+    spans = _spans(store, given)
+    if not spans:
+        return PlainTextResponse("trace not found", 404)
+    if given["accept"] == PROTOBUF:
+        return Response(traces_data(spans).SerializeToString(), media_type=PROTOBUF)
+    return _json({"batches": resource_spans_json(spans)})
 
 
-def _add_small_answers(routes: APIRouter) -> None:
-    @routes.get("/api/echo")
-    async def echo() -> Response:
-        return PlainTextResponse("echo")
+def trace_v2(store: Questions, given: Given) -> Response:
+    spans = _spans(store, given)
+    if not spans:
+        return PlainTextResponse("trace not found", 404)
+    if given["accept"] == PROTOBUF:
+        # TraceByIDResponse: the trace is its field 1, which has the fields of TracesData.
+        found = traces_data(spans).SerializeToString()
+        return Response(b"\x0a" + _varint(len(found)) + found, media_type=PROTOBUF)
+    return _json({"trace": {"resourceSpans": resource_spans_json(spans)}, "metrics": {}})
 
 
-def normal_trace_id(given: str) -> str:
-    """32 lower-case hex digits; a shorter id is padded, as Tempo does."""
-    wrong = next((i for i, c in enumerate(given) if not _HEX.fullmatch(c)), None)
-    if wrong is not None:
-        raise BadRequest(
-            "trace IDs can only contain hex characters: "
-            f"invalid character {given[wrong]!r} at position {wrong + 1}"
-        )
-    if len(given) > _ID_DIGITS:
-        raise BadRequest("trace IDs can't be larger than 128 bits")
-    return given.lower().rjust(_ID_DIGITS, "0")
+def _spans(store: Questions, given: Given) -> list[Span]:
+    return read_trace(store, normal_trace_id(given["trace_id"]), *hinted_times(given))
 
 
-def _hinted_times(given: dict[str, str]) -> tuple[int | None, int | None]:
-    """Tempo's `start` and `end` in seconds, or the viewer's own `ts` of any unit."""
-    if given.get("ts"):
-        moment = _nanoseconds("ts", given["ts"])
-        return moment, moment
-    if not given.get("start") or not given.get("end"):
-        return None, None
-    start, end = (_nanoseconds(name, given[name]) for name in ("start", "end"))
-    if end <= start:
-        raise BadRequest(
-            "http parameter start must be before end. "
-            f"received start={given['start']} end={given['end']}"
-        )
-    return start, end
+def search_traces(store: Questions, given: Given) -> Any:
+    start, end = window(given)
+    limit = positive(given, "limit", _LIMIT)
+    if limit > _MOST_TRACES:
+        raise BadParameter(f"limit {limit} exceeds max limit {_MOST_TRACES}")
+    shown = min(positive(given, "spss", _SPANS_SHOWN), _MOST_SPANS_SHOWN)
+    found = search(store, query_of(given), start, end, limit)
+    return {
+        "traces": [found_json(each, shown) for each in found],
+        "metrics": {"inspectedTraces": len(found), "completedJobs": 1, "totalJobs": 1},
+    }
 
 
-def _nanoseconds(name: str, value: str) -> int:
-    if not value.isascii() or not value.isdigit() or len(value) > _NANOS_DIGITS:
-        raise BadRequest(f"invalid {name}: {value[:60]!r} is no time in whole seconds")
-    number = int(value)
-    while number and number < 10 ** (_NANOS_DIGITS - 2):
-        number *= 1000
-    return number
+def tag_names(store: Questions, given: Given) -> Any:
+    found = tags.names(store, *window(given))
+    return {"tagNames": sorted({*found["resource"], *found["span"]}), "metrics": {}}
+
+
+def tag_names_v2(store: Questions, given: Given) -> Any:
+    found = tags.names(store, *window(given))
+    scope = given.get("scope") or "none"
+    if scope != "none" and scope not in found:
+        raise BadParameter(f"invalid scope: {scope[:60]!r}; one of {', '.join(found)}")
+    scopes = [{"name": k, "tags": names} for k, names in found.items() if scope in ("none", k)]
+    return {"scopes": scopes, "metrics": {}}
+
+
+def tag_values(store: Questions, given: Given) -> Any:
+    found = tags.values(store, given["tag"], "", *window(given))
+    return {"tagValues": [each.value for each in found], "metrics": {}}
+
+
+def tag_values_v2(store: Questions, given: Given) -> Any:
+    found = tags.values(store, given["tag"], given.get("q", ""), *window(given))
+    return {"tagValues": [each._asdict() for each in found], "metrics": {}}
+
+
+_ANSWERS: dict[str, Answer] = {
+    "/api/traces/{trace_id}": trace,
+    "/api/v2/traces/{trace_id}": trace_v2,
+    "/api/search": search_traces,
+    "/api/search/tags": tag_names,
+    "/api/v2/search/tags": tag_names_v2,
+    "/api/search/tag/{tag:path}/values": tag_values,
+    "/api/v2/search/tag/{tag:path}/values": tag_values_v2,
+}
+
+
+async def _echo() -> PlainTextResponse:
+    return PlainTextResponse("echo")
+
+
+async def _buildinfo() -> dict[str, str]:
+    """Grafana chooses what to ask by this version: the Tempo whose answers these are."""
+    return {"version": "3.0.3", "branch": "sightline", "revision": version("sightline")}
+
+
+def _endpoint(store: Questions, answer: Answer) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        given = {**request.query_params, **request.path_params}
+        given["accept"] = request.headers.get("accept", "")
+        return await anyio.to_thread.run_sync(_answered, store, answer, given)
+
+    return endpoint
+
+
+def _answered(store: Questions, answer: Answer, given: Given) -> Response:
+    try:
+        found = answer(store, given)
+    except (QueryError, BadParameter) as bad:
+        return PlainTextResponse(str(bad), 400)
+    except QueryTimeout as late:
+        return PlainTextResponse(str(late), 504)
+    return found if isinstance(found, Response) else _json(found)
 
 
 def _varint(number: int) -> bytes:

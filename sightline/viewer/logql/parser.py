@@ -9,7 +9,7 @@ from lark.exceptions import UnexpectedCharacters, VisitError
 
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
-from sightline.viewer.logql.text import duration_ns, size_bytes, unquoted
+from sightline.viewer.sql.literals import LiteralError, duration_ns, size_bytes, unquoted
 
 LONGEST_QUERY = 65_536
 # Real LogQL that this viewer leaves out: named when met, never guessed at.
@@ -65,6 +65,8 @@ def parse(text: str) -> s.Query:
     except VisitError as failed:
         if isinstance(failed.orig_exc, QueryError):
             raise failed.orig_exc from None
+        if isinstance(failed.orig_exc, LiteralError):
+            raise QueryError(f"parse error : {failed.orig_exc}") from None
         raise
     except RecursionError:
         raise QueryError("parse error : the query is nested too deeply") from None

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sightline.viewer.logql import columns
 from sightline.viewer.logql import syntax as s
-from sightline.viewer.sql.fragment import FALSE, Sql, Value, all_of, any_of, sql
+from sightline.viewer.sql.fragment import FALSE, TRUE, Sql, Value, all_of, any_of, sql
+from sightline.viewer.sql.json_field import appears_in
 
 _UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = (
@@ -98,12 +99,10 @@ def _filter(stage: s.Filter, parsers: list[str], shaping: list[s.Drop | s.Keep])
 
 def _quick(stage: s.TextFilter, parsers: list[str]) -> list[Sql]:
     """A cheap test that spares most rows the reading of their JSON."""
-    own_column = stage.name in columns.OWN_COLUMNS
-    plain = stage.value.isascii() and stage.value.replace("_", "").replace("-", "").isalnum()
-    if own_column or stage.op != "=" or not plain or parsers:
+    if stage.name in columns.OWN_COLUMNS or stage.op != "=" or parsers:
         return []
-    value = Value(stage.value)
-    return [sql("(contains(l.attrs, {}) OR contains(r.attrs, {}))", value, value)]
+    near = [appears_in("l.attrs", stage.value), appears_in("r.attrs", stage.value)]
+    return [any_of(near)] if TRUE not in near else []
 
 
 def _number(stage: s.NumberFilter, parsers: list[str]) -> Sql:

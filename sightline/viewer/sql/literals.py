@@ -1,10 +1,8 @@
-"""Values as LogQL writes them: strings, durations, sizes."""
+"""Values as LogQL and TraceQL write them: strings, durations, sizes."""
 
 import math
 import re
 import sys
-
-from sightline.viewer.logql.errors import QueryError
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _SURROGATES = range(0xD800, 0xE000)
@@ -27,6 +25,10 @@ _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d|w|y)")
 _SIZE = re.compile(r"([0-9.]+)([kmgtp]?)(i?)b?", re.IGNORECASE)
 
 
+class LiteralError(ValueError):
+    """The message names what is wrong in a value."""
+
+
 def unquoted(token: str) -> str:
     """A string of Go: quotes with escapes, or backticks with none."""
     if token.startswith("`"):
@@ -45,12 +47,12 @@ def _unescaped(match: re.Match[str]) -> str:
         return _ESCAPES[letter]
     if letter in '\\"':
         return letter
-    raise QueryError(f"parse error : unknown escape {match[0]} in a string")
+    raise LiteralError(f"unknown escape {match[0]} in a string")
 
 
 def _character(code: int, escape: str) -> str:
     if code > sys.maxunicode or code in _SURROGATES:
-        raise QueryError(f"parse error : invalid character {escape} in a string")
+        raise LiteralError(f"invalid character {escape} in a string")
     return chr(code)
 
 
@@ -62,7 +64,7 @@ def duration_ns(token: str) -> int:
 def size_bytes(token: str) -> float:
     match = _SIZE.fullmatch(token)
     if match is None:
-        raise QueryError(f"parse error : {token!r} is no size")
+        raise LiteralError(f"{token!r} is no size")
     number, prefix, binary = match.groups()
     base = 1024.0 if binary else 1000.0
     return float(number) * math.pow(base, " kmgtp".index(prefix.lower() or " "))

@@ -1,0 +1,191 @@
+"""A condition on a span as SQL over `spans s` and `resources r`."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from sightline.viewer.sql.fragment import FALSE, TRUE, Sql, Value, all_of, any_of, sql
+from sightline.viewer.sql.json_field import appears_in, pointer
+from sightline.viewer.traceql import syntax as t
+from sightline.viewer.traceql.parser import QueryError
+
+STATUSES: Final = ("unset", "ok", "error")
+KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
+_ENUMS: Final = {"status": STATUSES, "kind": KINDS}
+_TEXTS: Final = {
+    "name": "s.name",
+    "statusMessage": "s.status_message",
+    "span:id": "s.span_id",
+    "span:parentID": "s.parent_id",
+    "trace:id": "s.trace_id",
+}
+_ROOTS: Final = {"rootName": "root.name", "rootServiceName": "root.service"}
+_NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')"
+_EQUALITY = ("=", "!=")
+SLACK_NS = 15 * 60 * 1_000_000_000  # how far a trace may reach out of the searched time
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Its text and its JSON type, NULL where a span has none."""
+
+    text: Sql
+    kind: Sql
+    documents: tuple[str, ...]
+
+
+def attribute(field: t.Field) -> Attribute:
+    documents = {"span": ("s.attrs",), "resource": ("r.attrs",)}.get(
+        field.scope, ("s.attrs", "r.attrs")
+    )
+    path = Value(pointer(field.name))
+    texts = [sql(f"json_extract_string({document}, {{}})", path) for document in documents]
+    kinds = [sql(f"json_type({document}, {{}})", path) for document in documents]
+    return Attribute(_first(texts), _first(kinds), documents)
+
+
+def json_of(field: t.Field) -> Sql:
+    """JSON text of an attribute."""
+    path = Value(pointer(field.name))
+    documents = attribute(field).documents
+    found = [sql(f"json_extract({document}, {{}})", path) for document in documents]
+    return sql("CAST({} AS VARCHAR)", _first(found))
+
+
+def _first(choices: list[Sql]) -> Sql:
+    return sql("coalesce(" + ", ".join(["{}"] * len(choices)) + ", NULL)", *choices)
+
+
+def compiled(condition: t.Condition, start: int, end: int) -> Sql:
+    """The times bound what is read of other spans of a trace."""
+    match condition:
+        case t.Always(holds):
+            return TRUE if holds else FALSE
+        case t.Logic("&&", left, right):
+            return all_of([compiled(left, start, end), compiled(right, start, end)])
+        case t.Logic(_, left, right):
+            return any_of([compiled(left, start, end), compiled(right, start, end)])
+        case t.Test(t.Field("intrinsic", name), op, value):
+            return _intrinsic(name, op, value, start, end)
+        case t.Test(t.Field("resource", "service.name"), op, str() as value):
+            return _compared(Sql("s.service"), op, _plain(condition, value))
+    return _of_attribute(condition)
+
+
+def _plain(test: t.Test, value: t.Value) -> t.Value:
+    if isinstance(value, t.Word):
+        raise QueryError(
+            f"{value} is no value of {test.field.name}; quote a text: {json.dumps(value)}"
+        )
+    return value
+
+
+def _of_attribute(test: t.Test) -> Sql:
+    found, op, value = attribute(test.field), test.op, _plain(test, test.value)
+    match value:
+        case t.Nil():
+            _allow(test, op in _EQUALITY)
+            missing = sql("coalesce({}, 'NULL') = 'NULL'", found.kind)
+            return missing if op == "=" else sql("NOT ({})", missing)
+        case bool():
+            _allow(test, op in _EQUALITY)
+            text = Value("true" if value else "false")
+            return sql(f"({{}} = 'BOOLEAN' AND {{}} {op} {{}})", found.kind, found.text, text)
+        case str():
+            return _of_text(test, found, value)
+    _allow(test, op not in ("=~", "!~"))
+    number = sql("try_cast({} AS DOUBLE)", found.text)
+    return sql(f"({{}} IN {_NUMBERS} AND {{}} {op} {{}})", found.kind, number, Value(float(value)))
+
+
+def _of_text(test: t.Test, found: Attribute, value: str) -> Sql:
+    conditions = [_compared(found.text, test.op, value)]
+    if test.op == "=":
+        near = [appears_in(document, value) for document in found.documents]
+        conditions = [any_of(near) if all(c != TRUE for c in near) else TRUE, *conditions]
+    if test.op != "=" or _could_be_another_type(value):
+        conditions.append(sql("{} = 'VARCHAR'", found.kind))
+    return all_of(conditions)
+
+
+def _could_be_another_type(value: str) -> bool:
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _intrinsic(name: str, op: t.Comparison, value: t.Value, start: int, end: int) -> Sql:
+    test = t.Test(t.Field("intrinsic", name), op, value)
+    if name in _ENUMS:
+        return _enumerated(test, _ENUMS[name])
+    if name == "duration":
+        return _number(test, Sql("s.dur"))
+    if name == "traceDuration":
+        length = _number(test, Sql("max(o.ts + o.dur) - min(o.ts)"))
+        return sql(
+            "s.trace_id IN (SELECT o.trace_id FROM spans o WHERE o.ts BETWEEN {} AND {} "
+            "GROUP BY o.trace_id HAVING {})",
+            Value(start - SLACK_NS),
+            Value(end + SLACK_NS),
+            length,
+        )
+    _allow(test, isinstance(value, str) and not isinstance(value, t.Word))
+    if name in _ROOTS:
+        return sql(
+            "s.trace_id IN (SELECT root.trace_id FROM spans root "
+            "WHERE root.parent_id = '' AND root.ts BETWEEN {} AND {} AND {})",
+            Value(start - SLACK_NS),
+            Value(end + SLACK_NS),
+            _compared(Sql(_ROOTS[name]), op, value),
+        )
+    return _compared(Sql(_TEXTS[name]), op, value)
+
+
+def _enumerated(test: t.Test, words: tuple[str, ...]) -> Sql:
+    if not isinstance(test.value, t.Word) or test.value not in words or test.op not in _EQUALITY:
+        raise QueryError(
+            f"{test.field.name} {test.op} {test.value} cannot be asked; "
+            f"{test.field.name} is, or is not, one of {', '.join(words)}"
+        )
+    column = Sql("s.status" if test.field.name == "status" else "s.kind")
+    return sql(f"{{}} {test.op} {{}}", column, Value(words.index(test.value)))
+
+
+def _number(test: t.Test, column: Sql) -> Sql:
+    _allow(test, isinstance(test.value, float) and test.op not in ("=~", "!~"))
+    return sql(f"{{}} {test.op} {{}}", column, Value(test.value))
+
+
+def _compared(text: Sql, op: t.Comparison, value: t.Value) -> Sql:
+    """Expressions cover the whole text, as in Tempo."""
+    if op in ("=~", "!~"):
+        whole = sql("regexp_full_match({}, {})", text, Value(value))
+        return whole if op == "=~" else sql("NOT {}", whole)
+    return sql(f"{{}} {op} {{}}", text, Value(value))
+
+
+def _allow(test: t.Test, allowed: bool) -> None:  # noqa: FBT001 — reads as a sentence
+    if not allowed:
+        value = test.value.value if isinstance(test.value, t.Nil) else test.value
+        raise QueryError(f"{test.field.name} {test.op} {value} compares what cannot be compared")
+
+
+def patterns(condition: t.Condition) -> list[str]:
+    match condition:
+        case t.Logic(_, left, right):
+            return [*patterns(left), *patterns(right)]
+        case t.Test(_, "=~" | "!~", str() as pattern):
+            return [pattern]
+    return []
+
+
+def fields(condition: t.Condition) -> list[t.Field]:
+    """Attributes that a search shows because it asked for them."""
+    match condition:
+        case t.Logic(_, left, right):
+            return [*fields(left), *fields(right)]
+        case t.Test(field, _, _) if field.scope != "intrinsic":
+            return [field]
+    return []
