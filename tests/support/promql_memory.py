@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
-import duckdb
 import numpy as np
 import promql_parser
 
+from sightline.viewer.promql import regex
 from sightline.viewer.promql.samples import Exemplar, Labels, Matcher, Metadata, Series
 
 
@@ -61,14 +60,7 @@ def fits(matcher: Matcher, labels: Labels) -> bool:
     value = labels.get(matcher.name, "")
     if matcher.op in ("=", "!="):
         return (value == matcher.value) == (matcher.op == "=")
-    return matches(matcher.value, value) == (matcher.op == "=~")
-
-
-@cache
-def matches(pattern: str, value: str) -> bool:
-    """DuckDB brings RE2, the regular expressions that Prometheus has too."""
-    row = duckdb.execute("SELECT regexp_full_match(?, ?, 's')", [value, pattern]).fetchone()
-    return row is not None and bool(row[0])
+    return regex.fits(matcher.value)(value) == (matcher.op == "=~")
 
 
 def loaded(text: str, interval_ms: int) -> list[Series]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from sightline.viewer.promql.errors import ExecutionError
-from sightline.viewer.promql.quantiles import quantiles
+from sightline.viewer.promql.quantiles import Check, quantiles
 from sightline.viewer.promql.samples import Flags, Floats, Labels, Times
 from sightline.viewer.promql.sums import Layer, exact_mean, exact_sum, exact_variance
 from sightline.viewer.promql.values import METADATA, Vector, empty, grouped_rows, label_key, merged
@@ -66,14 +66,14 @@ def aggregate(name: str, groups: Groups) -> Vector:
     return Vector(groups.labels, REDUCTIONS[name](groups), present)
 
 
-def aggregate_quantile(groups: Groups, q: Floats) -> Vector:
+def aggregate_quantile(groups: Groups, q: Floats, check: Check) -> Vector:
     if not len(groups.labels):
         return empty(groups.shape[1])
     rows, flags = [], []
     for values, present in groups.sets():
         hi = np.cumsum(present.sum(axis=0))
         lo = np.concatenate([[0], hi[:-1]])
-        rows.append(quantiles(values.T[present.T], lo, hi, q))
+        rows.append(quantiles(values.T[present.T], lo, hi, q, check))
         flags.append(present.any(axis=0))
     return Vector(groups.labels, np.stack(rows), np.stack(flags))
 
@@ -106,7 +106,9 @@ REDUCTIONS: dict[str, Callable[[Groups], Floats]] = {
 }
 
 
-def count_values(vector: Vector, grouping: Grouping, label: str) -> Vector:
+def count_values(
+    vector: Vector, grouping: Grouping, label: str, bound: Callable[[int], None]
+) -> Vector:
     """How often each value occurs; the value becomes the label."""
     if not label:
         raise ExecutionError('invalid label name "" in count_values()')
@@ -122,6 +124,7 @@ def count_values(vector: Vector, grouping: Grouping, label: str) -> Vector:
             result = grouping.of({**labels, label: plain(value)})
             _, count = counts.setdefault(label_key(result), (result, np.zeros(values.shape)))
             count += same
+            bound(len(counts) * len(count))
     if not counts:
         return empty(vector.shape[1])
     rows = np.stack([count for _, count in counts.values()])

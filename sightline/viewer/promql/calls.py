@@ -32,6 +32,12 @@ RANGED: dict[str, Callable[..., Result]] = {
     "rate": rate.rate,
     "resets": rate.resets,
 }
+# The others need the ends of a window, or what was counted up before.
+VISITS_ALL = (REDUCTIONS.keys() | RANGED.keys()) - {
+    *("changes", "count_over_time", "delta", "first_over_time", "idelta", "increase", "irate"),
+    *("last_over_time", "present_over_time", "rate", "resets"),
+    *("ts_of_first_over_time", "ts_of_last_over_time"),
+}
 KEEPS_NAME = {"first_over_time", "last_over_time"}
 
 # A vector first, then strings and scalars as the function wants them.
@@ -80,6 +86,8 @@ def _ranged(
     ranged = next(each for each in args if kind(each) == "matrix")
     numbers = [evaluate(query, each) for each in args if each is not ranged]
     windows = windows_of(query, ranged)
+    if name in VISITS_ALL:
+        query.bound(int(windows.count.sum()), query.settings.max_visits)
     if name in REDUCTIONS:
         values, present = REDUCTIONS[name](windows), windows.count > 0
     else:

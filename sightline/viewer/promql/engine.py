@@ -95,7 +95,7 @@ def windows_of(query: Query, expr: Any) -> Windows:
         raise BadQueryError(f"subquery is only allowed on instant vector, got {kind(expr.expr)}")
     series = selectors.as_series(value, grid.times)
     width = selectors.milliseconds(expr.range)
-    return cut(series, ends, query.grid.times, width)[0]
+    return cut(series, ends, query.grid.times, width, query.check)[0]
 
 
 def _own_samples(windows: Windows) -> list[Series]:
@@ -121,15 +121,15 @@ def _aggregated(query: Query, expr: ast.AggregateExpr) -> Vector:
     grouping = aggregation.Grouping(frozenset(modifier.labels if modifier else ()), excluding)
     vector = cast("Vector", evaluate(query, expr.expr))
     if name == "count_values":
-        return aggregation.count_values(vector, grouping, bare(expr.param).val)
+        return aggregation.count_values(vector, grouping, bare(expr.param).val, query.bound_cells)
     groups = aggregation.groups_of(vector, grouping)
     if name in aggregation.REDUCTIONS:
         return aggregation.aggregate(name, groups)
     parameter = cast("Floats", evaluate(query, expr.param)) if expr.param else None
     if name == "quantile" and parameter is not None:
-        return aggregation.aggregate_quantile(groups, parameter)
+        return aggregation.aggregate_quantile(groups, parameter, query.check)
     if name in ranking.PICKERS and parameter is not None:
-        return ranking.pick(name, groups, parameter)
+        return ranking.pick(name, groups, parameter, query.check)
     raise UnsupportedError(f"aggregation {name}")
 
 
@@ -138,7 +138,7 @@ def _combined(query: Query, expr: ast.BinaryExpr) -> Value:
     left, right = evaluate(query, expr.lhs), evaluate(query, expr.rhs)
     as_bool = expr.modifier is not None and expr.modifier.return_bool
     if isinstance(left, Vector) and isinstance(right, Vector):
-        return _between_vectors(op, left, right, expr.modifier, as_bool=as_bool)
+        return _between_vectors(query, op, (left, right), expr.modifier, as_bool=as_bool)
     if isinstance(left, str) or isinstance(right, str):
         raise BadQueryError("binary expression must contain only scalar and instant vector types")
     if isinstance(left, Vector):
@@ -150,8 +150,14 @@ def _combined(query: Query, expr: ast.BinaryExpr) -> Value:
 
 
 def _between_vectors(
-    op: str, left: Vector, right: Vector, modifier: ast.BinModifier | None, *, as_bool: bool
+    query: Query,
+    op: str,
+    sides: tuple[Vector, Vector],
+    modifier: ast.BinModifier | None,
+    *,
+    as_bool: bool,
 ) -> Vector:
+    left, right = sides
     how = _matching(modifier)
     match op:
         case "and":
@@ -164,7 +170,7 @@ def _between_vectors(
         raise UnsupportedError(f"operator {op}")
     if how.include and not how.many:
         raise ExecutionError("group labels need group_left or group_right")
-    return joins.combine(op, left, right, how, as_bool=as_bool)
+    return joins.combine(op, left, right, how, query.bound_cells, as_bool=as_bool)
 
 
 def _matching(modifier: ast.BinModifier | None) -> Matching:

@@ -1,7 +1,8 @@
 """Arithmetic and comparison between two vectors, one-to-one or many-to-one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -23,11 +24,23 @@ class Pair:
     present: Flags
 
 
-def combine(op: str, left: Vector, right: Vector, matching: Matching, *, as_bool: bool) -> Vector:
+def combine(
+    op: str,
+    left: Vector,
+    right: Vector,
+    matching: Matching,
+    bound: Callable[[int], None],
+    *,
+    as_bool: bool,
+) -> Vector:
     swapped = matching.many == "right"
     many, one = (right, left) if swapped else (left, right)
     _refuse_twins(many, one, matching)
-    pairs = [*_pairs(many, one, matching), *_filled(many, one, matching)]
+    pairs: list[Pair] = []
+    for pair in chain(_pairs(many, one, matching), _filled(many, one, matching)):
+        bound(len(pairs) * left.shape[1])
+        if pair.present.any():
+            pairs.append(pair)
     if not pairs:
         return empty(left.shape[1])
     keep_name = op in COMPARISON and not as_bool

@@ -1,25 +1,27 @@
 """Functions that work on labels: label_replace, label_join, absent, sort_by_label."""
 
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 
 import numpy as np
 
-from sightline.viewer.promql.errors import BadQueryError, ExecutionError, UnsupportedError
+from sightline.viewer.promql.errors import ExecutionError
+from sightline.viewer.promql.regex import Match, Pattern, compiled
 from sightline.viewer.promql.samples import Flags, Labels, Matcher
-from sightline.viewer.promql.syntax import parse
 from sightline.viewer.promql.values import METADATA, Vector, single, sort_key
 
 
 def label_replace(vector: Vector, target: str, text: str, source: str, pattern: str) -> Vector:
-    regex = _compiled(pattern)
+    try:
+        regex = compiled(pattern)
+    except ExecutionError:
+        raise ExecutionError(f"invalid regular expression in label_replace(): {pattern}") from None
     _check_name(target, "destination", "label_replace")
     labels = []
     for each in vector.labels:
         found = regex.fullmatch(each.get(source, ""))
-        labels.append(_with(each, target, _expanded(text, found)) if found else each)
+        labels.append(_with(each, target, _expanded(text, regex, found)) if found else each)
     return vector.with_labels(labels)
 
 
@@ -43,35 +45,15 @@ def _check_name(name: str, role: str, function: str) -> None:
         raise ExecutionError(f"invalid {role} label name in {function}(): {name}")
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Python's regular expressions, held to what they have in common with Go's."""
-    message = f"invalid regular expression in label_replace(): {pattern}"
-    try:
-        parse(f"x{{a=~{_quoted(pattern)}}}")
-    except BadQueryError:
-        raise ExecutionError(message) from None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(pattern, re.DOTALL | re.ASCII)
-    except (re.error, Warning):
-        raise UnsupportedError(f"the regular expression {pattern!r} in label_replace()") from None
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def _expanded(text: str, found: re.Match[str]) -> str:
+def _expanded(text: str, regex: Pattern, found: Match) -> str:
     """Go's Expand: $1, ${1}, $name, $$; what names no group is empty."""
 
     def group(reference: re.Match[str]) -> str:
         name = reference["braced"] or reference["plain"]
         if not name:
-            return "$" if reference[0] == "$$" else reference[0]
+            return "$"
         key: str | int = int(name) if name.isdecimal() else name
-        known = key in found.re.groupindex or (isinstance(key, int) and key <= found.re.groups)
+        known = key <= regex.groups if isinstance(key, int) else key in regex.groupindex
         return (found[key] or "") if known else ""
 
     return re.sub(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<plain>\w+))", group, text)

@@ -85,11 +85,12 @@ def _time_of(windows: Windows, better: np.ufunc) -> Floats:
 
 
 def median_deviation(windows: Windows) -> Floats:
-    return deviations(windows.values, windows.lo, windows.hi).reshape(windows.shape)
+    return deviations(windows.values, windows.lo, windows.hi, windows.check).reshape(windows.shape)
 
 
 def quantile(windows: Windows, q: Floats) -> Floats:
-    return quantiles(windows.values, windows.lo, windows.hi, q).reshape(windows.shape)
+    found = quantiles(windows.values, windows.lo, windows.hi, q, windows.check)
+    return found.reshape(windows.shape)
 
 
 REDUCTIONS: dict[str, Reduction] = {

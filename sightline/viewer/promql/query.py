@@ -18,6 +18,7 @@ class Settings:
     timeout_seconds: float = 30.0
     max_samples: int = 5_000_000
     max_cells: int = 4_000_000
+    max_visits: int = 2_000_000_000
 
 
 @dataclass(slots=True)
@@ -69,6 +70,10 @@ class Query:
         self.bound(self.usage.samples, self.settings.max_samples)
         self.bound(len(found) * self.grid.size, self.settings.max_cells)
         return sorted(found, key=lambda series: sort_key(series.labels))
+
+    def bound_cells(self, wanted: int) -> None:
+        self.check()
+        self.bound(wanted, self.settings.max_cells)
 
     def bound(self, wanted: int, allowed: int) -> None:
         if wanted > allowed:

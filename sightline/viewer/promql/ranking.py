@@ -7,13 +7,14 @@ import numpy as np
 
 from sightline.viewer.promql.aggregation import Groups
 from sightline.viewer.promql.errors import ExecutionError
+from sightline.viewer.promql.quantiles import Check
 from sightline.viewer.promql.samples import Floats
 from sightline.viewer.promql.values import Vector
 
 INT64 = 2.0**63
 
 
-def pick(name: str, groups: Groups, k: Floats) -> Vector:
+def pick(name: str, groups: Groups, k: Floats, check: Check) -> Vector:
     """At each step the k best of each group; for one step, the best first."""
     vector = groups.vector
     if not (k >= 1).any() and not np.isnan(k).any():
@@ -23,6 +24,7 @@ def pick(name: str, groups: Groups, k: Floats) -> Vector:
     order: list[int] = []
     for rows in groups.members:
         for step in range(vector.shape[1]):
+            check()
             candidates = [row for row in rows.tolist() if row >= 0 and vector.present[row, step]]
             values = vector.values[candidates, step]
             best = PICKERS[name](values, min(int(k[step]), len(vector.labels)))

@@ -63,7 +63,7 @@ def _latest(query: Query, selector: ast.VectorSelector) -> tuple[Vector, Floats]
     ends = instants(query, selector.at, selector.offset)
     back = query.settings.lookback_ms
     series = _read(query, selector, ends, back)
-    windows, stale = cut(series, ends, query.grid.times, back, keep_stale=True)
+    windows, stale = cut(series, ends, query.grid.times, back, query.check, keep_stale=True)
     last = windows.last
     present = (windows.count > 0) & ~stale[last]
     vector = Vector(windows.labels, windows.values[last], present)
@@ -71,14 +71,12 @@ def _latest(query: Query, selector: ast.VectorSelector) -> tuple[Vector, Floats]
     return vector.take(alive), windows.ts[last][alive] / 1000
 
 
-def range_windows(query: Query, expr: Any) -> Windows:
-    if isinstance(expr, ast.SubqueryExpr):
-        raise TypeError("a subquery is evaluated by the engine")
+def range_windows(query: Query, expr: ast.MatrixSelector) -> Windows:
     selector = expr.vector_selector
     ends = instants(query, selector.at, selector.offset)
     width = milliseconds(expr.range)
-    windows, _ = cut(_read(query, selector, ends, width), ends, query.grid.times, width)
-    return windows
+    series = _read(query, selector, ends, width)
+    return cut(series, ends, query.grid.times, width, query.check)[0]
 
 
 def _read(query: Query, selector: ast.VectorSelector, ends: Times, width: int) -> list[Series]:

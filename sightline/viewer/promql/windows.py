@@ -1,6 +1,6 @@
 """Range vectors: which samples of each series lie in the window that ends at each step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ class Windows:
     ends: Times
     steps: Times
     range_ms: int
+    check: Callable[[], None]  # raises when the query has had its time
 
     @property
     def count(self) -> Times:
@@ -51,6 +52,7 @@ class Windows:
     def timed_layers(self) -> Iterator[tuple[Floats, Times, Flags]]:
         filler = len(self.ts) - 1
         for offset in range(int(self.count.max(initial=0))):
+            self.check()
             index = self.lo + offset
             present = index < self.hi
             index = np.where(present, index, filler)
@@ -58,7 +60,13 @@ class Windows:
 
 
 def cut(
-    series: Sequence[Series], ends: Times, steps: Times, range_ms: int, *, keep_stale: bool = False
+    series: Sequence[Series],
+    ends: Times,
+    steps: Times,
+    range_ms: int,
+    check: Callable[[], None],
+    *,
+    keep_stale: bool = False,
 ) -> tuple[Windows, Flags]:
     """The windows, and which of the samples in them are stale markers."""
     kept = list(series) if keep_stale else [_fresh(each) for each in series]
@@ -68,7 +76,7 @@ def cut(
     lengths = np.array([len(each.ts) for each in kept], dtype=np.int64)
     lo, hi = _bounds(ts[:-1], lengths, ends, range_ms)
     labels = [each.labels for each in series]
-    return Windows(labels, ts, values, lo, hi, ends, steps, range_ms), stale
+    return Windows(labels, ts, values, lo, hi, ends, steps, range_ms, check), stale
 
 
 def _fresh(series: Series) -> Series:

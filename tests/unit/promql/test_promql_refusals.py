@@ -11,6 +11,7 @@ from sightline.viewer.promql.errors import (
     TimedOutError,
     UnsupportedError,
 )
+from sightline.viewer.promql.values import Vector
 
 HOUR = 3_600_000
 
@@ -79,3 +80,24 @@ def test_too_many_samples_are_refused_with_a_remedy() -> None:
 def test_a_query_ends_at_its_time_limit() -> None:
     with pytest.raises(TimedOutError, match="timed out after 0 s"):
         engine("x 1", timeout_seconds=0).instant("x", 0)
+
+
+def test_a_query_that_looks_at_too_much_is_refused_before_it_begins() -> None:
+    asked = engine("x 1x100", max_visits=1000)
+    with pytest.raises(ExecutionError, match="narrow the selector"):
+        asked.range("sum_over_time(x[1h])", 0, HOUR, 60_000)
+    asked.range("rate(x[1h])", 0, HOUR, 60_000)
+
+
+def test_pairs_of_series_that_never_meet_do_not_pile_up() -> None:
+    one_after_another = "\n".join(f'x{{pod="{n}", app="a"}} {"_ " * n} 1 stale' for n in range(60))
+    found = engine(one_after_another, max_cells=60 * 61).range("x / on (app) x", 0, HOUR, 60_000)
+    assert isinstance(found, Vector)
+    assert found.labels == [{"app": "a"}]
+    assert found.present.sum() == 60
+
+
+def test_a_pattern_made_to_backtrack_for_ever_takes_no_time() -> None:
+    value = "a" * 5000 + "!"
+    query = 'label_replace(x, "b", "$1", "a", "(a+)+(a+)+(a+)+$")'
+    assert len(at(0, query, f'x{{a="{value}"}} 1')) == 1
