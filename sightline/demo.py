@@ -47,6 +47,12 @@ _PORT_SETTINGS = {
 }
 
 
+_LOG_SETTINGS = {
+    "LOG_LEVEL": ("debug", "info", "warning", "error", "critical"),
+    "LOG_FORMAT": ("json", "console"),
+}
+
+
 def _port(env: Mapping[str, str], name: str, default: int) -> int:
     text = env.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:  # noqa: PLR2004 — TCP's own bound
@@ -61,6 +67,7 @@ def run(data: Path, env: Mapping[str, str] = os.environ) -> int:
         signal.signal(number, lambda got, _frame: stopping.append(got))
     try:
         ports = Ports.from_environment(env)
+        _require_log_settings(env)
         _require_free(ports)
         _require_writable(data)
         with Supervisor(data / "logs", stopped=lambda: bool(stopping)) as supervisor:
@@ -144,6 +151,14 @@ def _python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
+def _require_log_settings(env: Mapping[str, str]) -> None:
+    """What every service would refuse, said once and before any of them starts."""
+    for name, allowed in _LOG_SETTINGS.items():
+        value = env.get(name) or allowed[0]
+        if value.lower() not in allowed:
+            raise DemoError(f"{name}={value!r} is not one of {', '.join(allowed)} (any case).")
+
+
 def _require_free(ports: Ports) -> None:
     for field, (setting, _) in _PORT_SETTINGS.items():
         port = getattr(ports, field)
@@ -161,7 +176,9 @@ def _require_free(ports: Ports) -> None:
 
 def _require_writable(data: Path) -> None:
     try:
-        (data / "logs").mkdir(parents=True, exist_ok=True)
+        # Orders and lines hold people's addresses: nobody else's to read.
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data / "logs").mkdir(exist_ok=True)
         mark = data / ".writable"
         mark.touch()
         mark.unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.demo import DemoError, Ports
+from sightline.demo import DemoError, Ports, _require_writable
 
 
 def run_demo(data: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -53,6 +53,19 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert f"cannot write to {blocked / 'data'}" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_log_level_that_is_none_is_one_line_before_anything_starts(tmp_path: Path) -> None:
+    ended = run_demo(tmp_path, {**_free_ports(), "LOG_LEVEL": "nonsense"})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("sightline demo: LOG_LEVEL='nonsense' is not one of debug,")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_data_of_the_demo_is_its_owner_s_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    _require_writable(data)
+    assert data.stat().st_mode & 0o077 == 0
 
 
 def _free_ports() -> dict[str, str]:
