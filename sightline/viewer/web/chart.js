@@ -41,8 +41,9 @@ export function chart(place, drawing, height) {
     padding: [8, 8, 0, 0],
     cursor: cursorOf(drawing),
     scales: { x: { time: true, range: [drawing.times[0], drawing.times[drawing.times.length - 1]] }, y: { range: bounds(drawing) } },
-    axes: axesOf(drawing),
+    axes: axesOf(drawing, height),
     series: [{}, ...drawing.lines.map((line) => seriesOf(line))],
+    bands: isStacked(drawing) ? bandsOf(drawing.lines) : [],
     hooks: {
       draw: [(/** @type {any} */ plot) => drawThresholds(plot, drawing)],
       ready: [(/** @type {any} */ plot) => {
@@ -83,16 +84,22 @@ function stacked(drawing) {
   return [times, ...sums.reverse()];
 }
 
+/** A stacked line fills only down to the next one in sight. @param {Line[]} lines */
+function bandsOf(lines) {
+  const shown = lines.map(({ hidden }, index) => (hidden ? 0 : index + 1)).filter(Boolean);
+  return shown.slice(1).map((lower, index) => ({ series: [shown[index], lower] }));
+}
+
 /** @param {Line} line */
 function seriesOf({ colour, config, hidden }) {
-  const { drawStyle = "line", lineWidth = 1, fillOpacity = 0, showPoints = "auto" } = config.custom ?? {};
+  const { drawStyle = "line", lineWidth = 1, fillOpacity = 0, showPoints = "auto", barAlignment = 0 } = config.custom ?? {};
   const fill = fillOpacity ? colour + Math.round((fillOpacity / 100) * 255).toString(16).padStart(2, "0") : undefined;
   return {
     show: !hidden,
     stroke: colour,
     width: drawStyle === "points" ? 0 : Math.max(lineWidth, 1.5),
     fill,
-    paths: drawStyle === "bars" ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+    paths: drawStyle === "bars" ? uPlot.paths.bars({ size: [0.8, 40], align: barAlignment }) : undefined,
     // A value between two gaps has no line; only a point shows it.
     points: showPoints === "always" || drawStyle === "points" ? { show: true, size: 5 } : { show: false, filter: lonely, size: 5, fill: colour },
   };
@@ -122,8 +129,8 @@ function bounds({ config, exemplars, lines }) {
 const exemplarTop = (/** @type {{ value: number }[]} */ exemplars, /** @type {number} */ most) =>
   exemplars.reduce((top, { value }) => Math.max(top, Math.min(value, (most || value) * 3)), 0);
 
-/** @param {Drawing} drawing */
-function axesOf({ config }) {
+/** @param {Drawing} drawing @param {number} height */
+function axesOf({ config }, height) {
   const format = formatter(config.unit);
   const grid = { stroke: styled("--grid"), width: 1 };
   const shared = { stroke: styled("--muted"), font: FONT, grid, ticks: { show: false } };
@@ -131,7 +138,7 @@ function axesOf({ config }) {
     { ...shared, size: 26, space: 70, values: (/** @type {any} */ plot, /** @type {number[]} */ at) => timeTicks(at, plot) },
     {
       ...shared,
-      space: 32,
+      space: height < 100 ? 18 : 32,
       values: (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((value) => format(Number(value.toPrecision(10)))),
       size: (/** @type {any} */ _, /** @type {string[] | null} */ texts) => 16 + 6.2 * Math.max(3, ...(texts ?? []).map((text) => text.length)),
     },
@@ -193,9 +200,11 @@ function showTooltip(plot, drawing, tooltip) {
   moveTooltip(plot, tooltip, left);
 }
 
-/** @param {any} plot @param {HTMLElement} tooltip @param {number} left */
+/** On the side with more room, and never cut off by its panel. @param {any} plot @param {HTMLElement} tooltip @param {number} left */
 export function moveTooltip(plot, tooltip, left) {
-  const right = left > plot.over.clientWidth / 2;
-  tooltip.style.left = right ? "auto" : `${left + 14}px`;
-  tooltip.style.right = right ? `${plot.over.clientWidth - left + 14}px` : "auto";
+  const over = plot.over.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = tooltip;
+  const at = left > over.width / 2 ? over.left + left - width - 14 : over.left + left + 14;
+  tooltip.style.left = `${Math.max(4, Math.min(at, innerWidth - width - 4))}px`;
+  tooltip.style.top = `${Math.max(4, Math.min(over.top + 4, innerHeight - height - 4))}px`;
 }

@@ -39,7 +39,7 @@ export function traceView(root, id) {
   let shownSpan = "";
   let again = 0;
   root.classList.add("fills");
-  fill(root, bar, el("div", { class: "trace-split" }, fallPlace, detailPlace), logPlace);
+  fill(root, bar, el("div", { class: "trace-split" }, fallPlace, logPlace, detailPlace));
   const endTheme = onTheme(() => fall?.draw());
 
   async function open() {
@@ -101,10 +101,10 @@ export function traceView(root, id) {
       el("a", { class: "button", href: link("/traces") }, "Traces"),
       el("h1", {}, el("span", { style: { color: serviceColour(root.service) } }, root.service), " ", root.name),
       el("dl", { class: "inline-facts" },
-        ...fact("Duration", milliseconds(tree.end - tree.start)),
-        ...fact("Spans", String(tree.nodes.size)),
-        ...fact("Errors", tree.errors ? el("span", { class: "bad" }, icon("warn"), String(tree.errors)) : "0"),
-        ...fact("Started", stamp(tree.start))),
+        fact("Duration", milliseconds(tree.end - tree.start)),
+        fact("Spans", String(tree.nodes.size)),
+        fact("Errors", tree.errors ? el("span", { class: "bad" }, icon("warn"), String(tree.errors)) : "0"),
+        fact("Started", stamp(tree.start))),
       el("div", { class: "chips" }, ...tree.services.map((service) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(service) } }), service))),
       tree.orphans ? el("span", { class: "warned" }, icon("warn"), `${counted(tree.orphans, "span")} without the parent: it was not received`) : null,
       el("div", { class: "trace-id" }, el("code", {}, id), iconButton("copy", "Copy the trace id", copyId)),
@@ -185,7 +185,7 @@ export function traceView(root, id) {
 }
 
 /** @param {string} name @param {Node | string} value */
-const fact = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
+const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
 
 /** @param {unknown} error */
 function notFound(error) {

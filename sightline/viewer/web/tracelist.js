@@ -34,8 +34,8 @@ function row(trace, slowest) {
     el("td", { class: "trace-name" },
       el("a", { href: link(`/traces/${id}`, { at: String(Math.round(start)) }) },
         el("span", { style: { color: serviceColour(service) } }, service || "root not received"), " ", name || el("code", {}, id.slice(0, 16)))),
-    el("td", { class: "figure wide" }, el("span", { class: "share" }, el("i", { style: { width: `${slowest ? (duration / slowest) * 100 : 0}%`, background: serviceColour(service) } })), milliseconds(duration)),
+    el("td", { class: "figure wide" }, el("span", { class: "share" }, el("i", { style: { width: `${slowest ? (duration / slowest) * 100 : 0}%`, background: serviceColour(service) } })), el("span", { class: "duration" }, duration ? milliseconds(duration) : "< 1 ms")),
     el("td", { class: "figure" }, spans ? String(spans) : "–"),
     el("td", { class: "figure" }, errors ? el("span", { class: "bad" }, icon("warn"), String(errors)) : "–"),
-    el("td", {}, ...services.map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
+    el("td", { class: "nowrap" }, ...services.map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
 }
