@@ -1,12 +1,12 @@
 """The series in memory: who they are, found by matchers, and when they were seen."""
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
 
+from sightline.viewer.promql import regex
 from sightline.viewer.promql.samples import Labels, Matcher
 from sightline.viewer.store.batch import SeriesRow
 
@@ -96,14 +96,14 @@ def _test(matcher: Matcher) -> Callable[[str], bool]:
             return lambda value: value == wanted
         case "!=":
             return lambda value: value != wanted
-    fits = re.compile(wanted, re.DOTALL).fullmatch
+    fits = regex.fits(wanted)
     seen: dict[str, bool] = {}
     negated = matcher.op == "!~"
 
     def test(value: str) -> bool:
         found = seen.get(value)
         if found is None:
-            found = seen[value] = (fits(value) is None) == negated
+            found = seen[value] = fits(value) != negated
         return found
 
     return test
