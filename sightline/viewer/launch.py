@@ -21,12 +21,18 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     except SettingError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("sightline"):
+            raise
         return _fail(_MISSING.format(error.name))
     try:
-        asyncio.run(serve(wanted))
+        asyncio.run(serve(wanted, _say))
     except (SettingError, StoreUnusable) as error:
         return _fail(str(error))
     return 0
+
+
+def _say(message: str) -> None:
+    print(message, flush=True)  # noqa: T201 — a command's own output
 
 
 def _fail(message: str) -> int:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -43,11 +43,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, *, announce: Any = print) -> None:
+async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until SIGINT or SIGTERM; everything acknowledged is stored before this returns."""
     with contextlib.ExitStack() as ports:
         page = ports.enter_context(_bound(settings.host, settings.port, "port"))
         otlp = ports.enter_context(_bound(settings.host, settings.otlp_http_port, "otlp-http-port"))
+        # gRPC binds for itself, and says less clearly why it cannot.
+        _bound(settings.host, settings.otlp_grpc_port, "otlp-grpc-port").close()
         store = Store.open(settings.data, Limits(settings.retention_seconds, settings.max_bytes))
         try:
             async with _running(store, settings, page, otlp):
@@ -75,16 +77,15 @@ async def _running(
     ]
     guarded = Guard(OtlpHttp(receiver), settings.allowed_hosts)
     async with contextlib.AsyncExitStack() as running:
-        # Left in reverse: first no more telemetry comes in, then the page goes.
-        await running.enter_async_context(
-            _listening(create_app(store, tally, settings, scrapers), page)
-        )
+        # The page comes last: when it answers, all the rest is listening.
         running.callback(receiver.close)
-        await running.enter_async_context(_listening(guarded, otlp))
         await running.enter_async_context(
             otlp_grpc(receiver, settings.host, settings.otlp_grpc_port)
         )
+        await running.enter_async_context(_listening(guarded, otlp))
         await running.enter_async_context(_scraping(scrapers))
+        page_app = create_app(store, tally, settings, scrapers)
+        await running.enter_async_context(_listening(page_app, page))
         yield
 
 

@@ -8,7 +8,7 @@ MASK = "****"
 
 # A whole value goes by its key.
 _SECRET_KEY = re.compile(
-    r"""(?ix) (?: ^ | [._\-/\s] | (?<=[a-z])(?=[A-Z]) )
+    r"""(?aix) (?: ^ | [._\-/\s] | (?<=[a-z])(?=[A-Z]) )
     (?: authorization | (?:set[._-]?)?cookies? | passw(?:or)?d | passphrase | pwd | secret
       | (?:client|app|aws)[._-]?secret | secret[._-]?(?:access[._-]?)?key
       | (?:(?:access|refresh|id|auth|bearer|csrf|session|api)[._-]?)?token
@@ -18,7 +18,7 @@ _SECRET_KEY = re.compile(
 )
 # A part of a text goes by its look; the named groups but `jwt` stay.
 _SECRET_TEXT = re.compile(
-    r"""(?ix)
+    r"""(?aix)
       (?P<scheme> \b bearer \s+ ) (?! \*{4} ) [\w.~+/=-]{6,}
     | (?P<basic> \b basic \s+ ) (?-i: [A-Za-z0-9+/]+ [A-Z0-9+/=] [A-Za-z0-9+/=]* )
     | (?P<jwt> \b eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]* )

@@ -60,7 +60,7 @@ class Retention:
             connection.execute("CHECKPOINT")
             self.size_bytes = _size(connection)
         if removed:
-            self._forget_series(connection)
+            self._forget_series(connection, oldest)
             connection.execute("CHECKPOINT")
             log.info("store.retention", extra={"rows": removed})
 
@@ -82,14 +82,14 @@ class Retention:
         ]
         return min((ts for ts in found if ts is not None), default=now)
 
-    def _forget_series(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _forget_series(self, connection: duckdb.DuckDBPyConnection, oldest: float) -> None:
         gone = [
             row[0]
             for row in connection.execute(
                 "SELECT id FROM series WHERE id NOT IN (SELECT DISTINCT series_id FROM points)"
             ).fetchall()
-            # New since: its first sample may still wait in the queue.
-            if self._head.last_seen(row[0]) is None
+            # A sample that still waits in the queue is in the head already.
+            if (self._head.last_seen(row[0]) or 0) < oldest * _CLOCKS["points"]
         ]
         connection.execute("DELETE FROM series WHERE id IN (SELECT unnest(?::BIGINT[]))", [gone])
         self._series.remove(gone)

@@ -19,7 +19,7 @@ RESOURCE = {
 }
 
 
-def value(of: Any) -> AnyValue:
+def value(of: Any) -> AnyValue:  # noqa: PLR0911 — one for each kind
     match of:
         case bool():
             return AnyValue(bool_value=of)

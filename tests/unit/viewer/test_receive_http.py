@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import otlp_requests as otlp
+import psutil
 import pytest
 from google.protobuf import json_format
 from google.rpc.status_pb2 import Status
@@ -142,8 +143,7 @@ def test_nested_gzip_members_do_not_get_past_the_limit(kept: Viewer) -> None:
 
 
 def resident(running: Viewer) -> int:
-    with open(f"/proc/{running.process.pid}/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return psutil.Process(running.process.pid).memory_info().rss
 
 
 def test_unknown_kinds_of_content_are_refused_by_name(kept: Viewer) -> None:

@@ -1,0 +1,155 @@
+"""Secrets that a sender did not keep back: none of them in any table; innocent text unharmed."""
+
+import random
+import string
+from typing import Any
+
+import otlp_requests as otlp
+import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint
+
+from sightline.viewer.receive.receiver import Receiver
+from sightline.viewer.receive.redaction import MASK, Redactor, may_hold_secrets
+from sightline.viewer.store import Store
+
+CARD = "4111111111111111"
+SECRET = "hunter2-Xq9"
+
+SECRET_ATTRIBUTES = [
+    {"http.request.header.authorization": [f"Bearer {SECRET}"]},
+    {"Authorization": f"Basic {SECRET}"},
+    {"http.request.header.cookie": f"sid={SECRET}"},
+    {"set-cookie": SECRET},
+    {"user.password": SECRET},
+    {"userPassword": SECRET},
+    {"db.passwd": SECRET},
+    {"api_key": SECRET},
+    {"x-api-key": SECRET},
+    {"http.request.header.x-api-key": SECRET},
+    {"accessToken": SECRET},
+    {"client_secret": SECRET},
+    {"card.number": SECRET},
+    {"cvv": SECRET},
+    {"nested": {"deep": [{"password": SECRET}]}},
+    {"note": f"Authorization: Bearer {SECRET}"},
+    {"note": f"curl -H 'authorization: bearer {SECRET}'"},
+    {"url.full": f"https://shop.example/pay?password={SECRET}&x=1"},
+    {"url.full": f"https://ada:{SECRET}@shop.example/"},
+    {"db.connection_string": f"postgresql+asyncpg://app:{SECRET}@db:5432/orders"},
+    {"json": f'{{"user": "ada", "password": "{SECRET}"}}'},
+    {"json": f'{{\\"token\\": \\"{SECRET}\\"}}'},
+    {"jwt": f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{SECRET}"},
+    {"list": ["a", f"token={SECRET}"]},
+]
+CARDS = [
+    CARD,
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "5555555555554444",
+    "378282246310005",
+    "3782 822463 10005",
+    "6011111111111117",
+    int(CARD),
+    float(CARD),
+]
+INNOCENT = [
+    "order.created",
+    "1795480113542676123",
+    "4111111111111112",
+    "0af7651916cd43dd8448eb211c80319c",
+    "4fd0b6ff-9c6f-4d14-8111-411111111111",
+    "GET /orders/{order_id} took 12.5 ms",
+    "http://127.0.0.1:8000/metrics",
+    "ada@example.com",
+    "basic authentication is needed",
+    "total=12345678901234",
+    "0.4111111111111111",
+    "input tokens: many",
+]
+
+
+async def everything(receiver: Receiver, store: Store, found: dict[str, Any]) -> str:
+    """All that is stored of a span, its event and resource, a log line and a metric with it."""
+    trace = otlp.traces(attributes=found)
+    trace.resource_spans[0].resource.attributes.extend(otlp.pairs(found))
+    span = trace.resource_spans[0].scope_spans[0].spans[0]
+    span.events.add(name="e", attributes=otlp.pairs(found))
+    span.links.add(attributes=otlp.pairs(found))
+    point = NumberDataPoint(as_int=1, time_unix_nano=10**18, attributes=otlp.pairs(found))
+    metric = Metric(name="m", gauge=Gauge(data_points=[point]))
+    for name, request in (
+        ("traces", trace),
+        ("logs", otlp.logs("line", attributes=found)),
+        ("logs", otlp.logs(found)),
+        ("metrics", otlp.metrics(metric)),
+    ):
+        await receiver.receive(name, request.SerializeToString())
+    store.flush()
+    tables = ("spans", "logs", "resources", "series")
+    return repr([store.query(f"SELECT * FROM {table}") for table in tables])  # noqa: S608 — names above
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("found", SECRET_ATTRIBUTES, ids=lambda found: next(iter(found)))
+async def test_a_secret_reaches_no_table(
+    receiver: Receiver, store: Store, found: dict[str, Any]
+) -> None:
+    stored = await everything(receiver, store, found)
+    assert SECRET not in stored
+    assert MASK in stored
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("card", CARDS, ids=repr)
+async def test_a_card_number_reaches_no_table(
+    receiver: Receiver, store: Store, card: float | str
+) -> None:
+    stored = await everything(receiver, store, {"reference": card})
+    digits = stored.replace(" ", "").replace("-", "")
+    assert str(card).replace(" ", "").replace("-", "").removesuffix(".0") not in digits
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("place", "fields"),
+    [("name", {"name": f"pay {CARD}"}), ("status", {"status": {"message": f"token={SECRET}"}})],
+)
+async def test_names_and_messages_are_looked_through_too(
+    receiver: Receiver, store: Store, place: str, fields: dict[str, Any]
+) -> None:
+    await receiver.receive("traces", otlp.traces(**fields).SerializeToString())
+    store.flush()
+    stored = repr(store.query("SELECT * FROM spans"))
+    assert place
+    assert CARD not in stored
+    assert SECRET not in stored
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_innocent_text_is_left_alone(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "key", ["payment_method", "user.id", "http.route", "session.id", "gen_ai.usage.input_tokens"]
+)
+def test_innocent_keys_are_left_alone(key: str) -> None:
+    assert Redactor().attributes({key: "x"}, texts=True) == {key: "x"}
+
+
+@pytest.mark.parametrize("found", SECRET_ATTRIBUTES, ids=lambda found: next(iter(found)))
+def test_the_glance_at_the_bytes_misses_no_secret_text(found: dict[str, Any]) -> None:
+    raw = otlp.traces(attributes=found).SerializeToString()
+    text = repr(found)
+    if Redactor().text(text) != text:
+        assert may_hold_secrets(raw)
+
+
+def test_the_glance_never_says_no_where_the_look_finds_something() -> None:
+    chance = random.Random(7)  # noqa: S311 — the same texts each time
+    words = ["Bearer", "basic", "password", "token", "=", ": ", '"', "://", "@", ":", " ", "-"]
+    words += ["4111", "1111", "eyJ", ".", "api_key", "cookie", "secret", "ABCdef123", "\u0130"]
+    for _ in range(20_000):
+        text = "".join(chance.choice([*words, *string.ascii_letters]) for _ in range(14))
+        if Redactor().text(text) != text:
+            assert may_hold_secrets(text.encode()), text
