@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
+import duckdb
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -24,6 +25,7 @@ from sightline.viewer.logql.streams import read_lines, thinned
 from sightline.viewer.sql.fragment import Questions
 from sightline.viewer.store.reader import QueryTimeout
 
+TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
 Answer = Callable[[Questions, Parameters], Any]
 PREFIX = "/loki/api/v1"
 MOST_FORM_BYTES = 256 * 1024
@@ -133,4 +135,6 @@ def _answered(store: Questions, answer: Answer, parameters: Parameters) -> Respo
         return PlainTextResponse(str(bad), 400)
     except QueryTimeout as late:
         return PlainTextResponse(str(late), 504)
+    except duckdb.OutOfMemoryException:
+        return PlainTextResponse(TOO_MUCH, 503)
     return Response(orjson.dumps(found), media_type="application/json")

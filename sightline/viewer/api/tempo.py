@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio.to_thread
+import duckdb
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -23,9 +24,11 @@ from sightline.viewer.traceql import tags
 from sightline.viewer.traceql.otlp import resource_spans_json, traces_data
 from sightline.viewer.traceql.parser import QueryError
 from sightline.viewer.traceql.search import search
+from sightline.viewer.traceql.service_map import edges
 from sightline.viewer.traceql.trace import Span, read_trace
 
 Given = Mapping[str, str]
+TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
 Answer = Callable[[Questions, Given], Any]
 PROTOBUF = "application/protobuf"
 _LIMIT, _MOST_TRACES = 20, 1_000
@@ -103,9 +106,15 @@ def tag_values_v2(store: Questions, given: Given) -> Any:
     return {"tagValues": [each._asdict() for each in found], "metrics": {}}
 
 
+def service_map(store: Questions, given: Given) -> Any:
+    """The viewer's own: Tempo leaves this to its metrics generator."""
+    return {"edges": [edge._asdict() for edge in edges(store, *window(given))]}
+
+
 _ANSWERS: dict[str, Answer] = {
     "/api/traces/{trace_id}": trace,
     "/api/v2/traces/{trace_id}": trace_v2,
+    "/api/service-map": service_map,
     "/api/search": search_traces,
     "/api/search/tags": tag_names,
     "/api/v2/search/tags": tag_names_v2,
@@ -139,6 +148,8 @@ def _answered(store: Questions, answer: Answer, given: Given) -> Response:
         return PlainTextResponse(str(bad), 400)
     except QueryTimeout as late:
         return PlainTextResponse(str(late), 504)
+    except duckdb.OutOfMemoryException:
+        return PlainTextResponse(TOO_MUCH, 503)
     return found if isinstance(found, Response) else _json(found)
 
 

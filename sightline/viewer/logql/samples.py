@@ -13,7 +13,7 @@ from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.logql.labels import LogRow, labels_of
 from sightline.viewer.logql.pipeline import Pipeline, compiled, visible
 from sightline.viewer.logql.streams import resources
-from sightline.viewer.sql.fragment import Questions, Sql, Value, joined, sql
+from sightline.viewer.sql.fragment import Questions, Sql, Value, at_most, joined, sql
 
 Key = tuple[tuple[str, str], ...]
 Values = NDArray[np.float64]  # one for each step, NaN where there is none
@@ -28,7 +28,7 @@ _OF_LABELS = (
 )  # fmt: skip
 _COUNTED = (
     "SELECT {} AS bucket, {}, max({}), {} FROM {} WHERE l.ts > {} AND l.ts <= {} AND {} "
-    "GROUP BY ALL LIMIT {}"
+    "GROUP BY ALL {}"
 )
 
 
@@ -82,7 +82,7 @@ def read_series(
         Value(buckets.origin),
         Value(buckets.last),
         pipeline.condition,
-        Value(MOST_GROUPS + 1),
+        at_most(MOST_GROUPS + 1),
     ).ask(store)
     _refuse(counted)
     keys = _keys_of_names(counted, by) if by is not None else _keys(store, counted, pipeline)

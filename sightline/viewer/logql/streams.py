@@ -1,18 +1,23 @@
 """Log queries: the newest or oldest lines that match, as Loki's streams."""
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.columns import SOURCE
 from sightline.viewer.logql.labels import COLUMNS, LineLabels, LogRow, Resource, labels_of
 from sightline.viewer.logql.pipeline import Pipeline, compiled
-from sightline.viewer.sql.fragment import Questions, Value, sql
+from sightline.viewer.sql.fragment import Questions, Value, at_most, sql
 
 Direction = Literal["backward", "forward"]
-_FOUND = f"SELECT {COLUMNS} FROM {SOURCE} WHERE l.ts >= {{}} AND l.ts < {{}} AND {{}} "  # noqa: S608 — constants
-_NEWEST_FIRST = _FOUND + "ORDER BY l.ts DESC, l.seq DESC LIMIT {}"
-_OLDEST_FIRST = _FOUND + "ORDER BY l.ts, l.seq LIMIT {}"
+_SHARES = (64, 8, 1)
+_KEYS = f"SELECT l.ts, l.seq FROM {SOURCE} WHERE l.ts >= {{}} AND l.ts < {{}} AND {{}} "  # noqa: S608 — constants
+_NEWEST_FIRST = _KEYS + "ORDER BY l.ts DESC, l.seq DESC {}"
+_OLDEST_FIRST = _KEYS + "ORDER BY l.ts, l.seq {}"
+_ROWS = (
+    f"SELECT {COLUMNS} FROM logs l WHERE l.ts BETWEEN {{}} AND {{}} "  # noqa: S608 — constants
+    "AND l.seq IN (SELECT unnest({}::BIGINT[]))"
+)
 
 
 class Line(NamedTuple):
@@ -33,16 +38,43 @@ def read_lines(
     store: Questions, query: s.LogQuery, window: Window, limit: int, direction: Direction
 ) -> list[Line]:
     pipeline = compiled(query)
-    statement = sql(
-        _NEWEST_FIRST if direction == "backward" else _OLDEST_FIRST,
-        Value(window.start),
-        Value(window.end),
-        pipeline.condition,
-        Value(limit),
-    )
-    rows = [LogRow(*row) for row in statement.ask(store)]
+    keys: list[tuple[Any, ...]] = []
+    for part in _growing(window, direction):
+        keys = sql(
+            _NEWEST_FIRST if direction == "backward" else _OLDEST_FIRST,
+            Value(part.start),
+            Value(part.end),
+            pipeline.condition,
+            at_most(limit),
+        ).ask(store)
+        if len(keys) >= limit:
+            break
+    rows = _rows(store, keys)
     known = resources(store, {row.resource_id for row in rows})
     return [line_of(row, known[row.resource_id], pipeline) for row in rows]
+
+
+def _growing(window: Window, direction: Direction) -> Iterator[Window]:
+    """Parts at the end that is wanted first: where lines are many, the first part has enough."""
+    length = window.end - window.start
+    for part in (length // share for share in _SHARES):
+        backward = direction == "backward"
+        yield (
+            Window(window.end - part, window.end)
+            if backward
+            else Window(window.start, window.start + part)
+        )
+
+
+def _rows(store: Questions, keys: list[tuple[Any, ...]]) -> list[LogRow]:
+    """In the order of the keys; whole rows are read only of lines that are shown."""
+    if not keys:
+        return []
+    times = [ts for ts, _ in keys]
+    wanted = Value([seq for _, seq in keys])
+    rows = sql(_ROWS, Value(min(times)), Value(max(times)), wanted).ask(store)
+    by_key = {(row[0], row[1]): LogRow(*row) for row in rows}
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def line_of(row: LogRow, resource: Resource, pipeline: Pipeline) -> Line:

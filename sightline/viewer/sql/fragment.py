@@ -22,6 +22,11 @@ class Sql:
         return store.query(self.text, self.params)
 
 
+def at_most(rows: int) -> Sql:
+    """A LIMIT as text: DuckDB keeps only the best rows of a sort if it knows how many early on."""
+    return Sql(f"LIMIT {int(rows)}")
+
+
 TRUE = Sql("TRUE")
 FALSE = Sql("FALSE")
 

@@ -21,6 +21,7 @@ _TEXTS: Final = {
 }
 _ROOTS: Final = {"rootName": "root.name", "rootServiceName": "root.service"}
 _NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')"
+_PLAIN_DIGITS = 10**15  # JSON writes larger numbers with an exponent
 _EQUALITY = ("=", "!=")
 SLACK_NS = 15 * 60 * 1_000_000_000  # how far a trace may reach out of the searched time
 
@@ -95,17 +96,23 @@ def _of_attribute(test: t.Test) -> Sql:
             return _of_text(test, found, value)
     _allow(test, op not in ("=~", "!~"))
     number = sql("try_cast({} AS DOUBLE)", found.text)
-    return sql(f"({{}} IN {_NUMBERS} AND {{}} {op} {{}})", found.kind, number, Value(float(value)))
+    equal = sql(f"({{}} IN {_NUMBERS} AND {{}} {op} {{}})", found.kind, number, Value(float(value)))
+    whole = op == "=" and float(value).is_integer() and abs(value) < _PLAIN_DIGITS
+    return all_of([_near(found, str(int(value))), equal]) if whole else equal
 
 
 def _of_text(test: t.Test, found: Attribute, value: str) -> Sql:
     conditions = [_compared(found.text, test.op, value)]
     if test.op == "=":
-        near = [appears_in(document, value) for document in found.documents]
-        conditions = [any_of(near) if all(c != TRUE for c in near) else TRUE, *conditions]
+        conditions.insert(0, _near(found, value))
     if test.op != "=" or _could_be_another_type(value):
         conditions.append(sql("{} = 'VARCHAR'", found.kind))
     return all_of(conditions)
+
+
+def _near(found: Attribute, text: str) -> Sql:
+    near = [appears_in(document, text) for document in found.documents]
+    return TRUE if TRUE in near else any_of(near)
 
 
 def _could_be_another_type(value: str) -> bool:

@@ -12,7 +12,16 @@ from typing import Any
 import duckdb
 import orjson
 
-from sightline.viewer.sql.fragment import Questions, Sql, Value, all_of, any_of, joined, sql
+from sightline.viewer.sql.fragment import (
+    Questions,
+    Sql,
+    Value,
+    all_of,
+    any_of,
+    at_most,
+    joined,
+    sql,
+)
 from sightline.viewer.traceql import conditions
 from sightline.viewer.traceql import syntax as t
 from sightline.viewer.traceql.parser import QueryError
@@ -27,7 +36,7 @@ _PLAIN = 8
 _CANDIDATES = (
     "SELECT s.trace_id, max(s.ts) AS newest FROM spans s JOIN resources r ON r.id = s.resource_id "
     "WHERE s.ts >= {} AND s.ts <= {} AND {} GROUP BY s.trace_id HAVING {} "
-    "ORDER BY newest DESC, s.trace_id LIMIT {}"
+    "ORDER BY newest DESC, s.trace_id {}"
 )
 _SPANS = (
     "SELECT s.trace_id, s.span_id, s.parent_id, s.ts, s.dur, s.service, s.name, s.status, {} "
@@ -129,7 +138,7 @@ def _candidates(store: Questions, plan: Plan, begin: int, end: int, most: int) -
         Value(end),
         any_of(plan.tests),
         all_of([_necessary(plan, plan.query.spansets), *_reduced(plan)]),
-        Value(most),
+        at_most(most),
     ).ask(store)
     return [row[0] for row in rows]
 

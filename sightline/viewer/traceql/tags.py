@@ -5,12 +5,12 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from sightline.viewer.sql.fragment import TRUE, Questions, Sql, Value, sql
+from sightline.viewer.sql.fragment import TRUE, Questions, Sql, Value, at_most, sql
 from sightline.viewer.traceql import conditions
 from sightline.viewer.traceql import syntax as t
 from sightline.viewer.traceql.parser import INTRINSICS, QueryError, field, parse
 
-_SAMPLED_SPANS = 100_000  # the newest; names that only older spans have are not offered
+_SAMPLED_SPANS = 20_000  # the newest; names that only older spans have are not offered
 MOST_VALUES = 1_000
 _COLUMNS: Final = {
     "name": "s.name",
@@ -29,12 +29,17 @@ class TagValue(NamedTuple):
 
 def names(store: Questions, start: int, end: int) -> dict[str, list[str]]:
     """By scope, as Tempo has them."""
-    newest = sql(
-        "SELECT s.attrs, s.resource_id FROM spans s WHERE s.ts BETWEEN {} AND {} "
-        "ORDER BY s.ts DESC LIMIT {}",
+    times = sql(
+        "SELECT s.ts FROM spans s WHERE s.ts BETWEEN {} AND {} ORDER BY s.ts DESC {}",
         Value(start),
         Value(end),
-        Value(_SAMPLED_SPANS),
+        at_most(_SAMPLED_SPANS),
+    )
+    newest = sql(
+        "SELECT s.attrs, s.resource_id FROM spans s "
+        "WHERE s.ts >= (SELECT min(ts) FROM ({})) AND s.ts <= {}",
+        times,
+        Value(end),
     )
     of_spans = sql("SELECT DISTINCT unnest(json_keys(attrs)) FROM ({})", newest)
     of_resources = sql(
@@ -59,12 +64,12 @@ def values(store: Questions, tag: str, query: str, start: int, end: int) -> list
         return []
     rows = sql(
         "SELECT DISTINCT {} AS value FROM spans s JOIN resources r ON r.id = s.resource_id "
-        "WHERE s.ts BETWEEN {} AND {} AND {} AND value IS NOT NULL ORDER BY value LIMIT {}",
+        "WHERE s.ts BETWEEN {} AND {} AND {} AND value IS NOT NULL ORDER BY value {}",
         found,
         Value(start),
         Value(end),
         _narrowed(query, start, end),
-        Value(MOST_VALUES),
+        at_most(MOST_VALUES),
     ).ask(store)
     return _typed(rows)
 

@@ -1,0 +1,42 @@
+"""Which service calls which: pairs of a client's span and the server's beneath it."""
+
+from typing import NamedTuple
+
+from sightline.viewer.sql.fragment import Questions, Value, sql
+
+_CLIENT, _SERVER, _PRODUCER, _CONSUMER, _ERROR = 3, 2, 4, 5, 2
+_SECOND = 1e9
+# A resent span counts once; a client's call lies before the server's, within the searched time.
+_EDGES = f"""
+WITH known AS (
+    SELECT DISTINCT ON (s.trace_id, s.span_id) s.trace_id, s.span_id, s.parent_id, s.service,
+           s.kind, s.dur, s.status
+    FROM spans s WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind >= {_SERVER}
+)
+SELECT c.service, s.service, count(*), count(*) FILTER (s.status = {_ERROR} OR c.status = {_ERROR}),
+       quantile_cont(s.dur, 0.5), quantile_cont(s.dur, 0.95), quantile_cont(s.dur, 0.99)
+FROM known s JOIN known c ON c.trace_id = s.trace_id AND c.span_id = s.parent_id
+WHERE c.kind IN ({_CLIENT}, {_PRODUCER}) AND s.kind IN ({_SERVER}, {_CONSUMER})
+GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 — constants of ours
+
+
+class Edge(NamedTuple):
+    client: str
+    server: str
+    calls: int
+    errors: int
+    rate: float
+    p50_seconds: float
+    p95_seconds: float
+    p99_seconds: float
+
+
+def edges(store: Questions, start: int, end: int) -> list[Edge]:
+    seconds = (end - start) / _SECOND
+    return [
+        Edge(client, server, calls, errors, calls / seconds, *(q / _SECOND for q in quantiles))
+        for client, server, calls, errors, *quantiles in sql(_EDGES, Value(start), Value(end)).ask(
+            store
+        )
+    ]
