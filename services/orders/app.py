@@ -95,7 +95,9 @@ async def _answer_fault(_request: Request, _error: Exception) -> JSONResponse:
         message="The request failed because of a fault of ours.",
         remedy="Try again; if it stays, report it with the X-Request-ID of this answer.",
     )
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, problem)
+    # uvicorn hangs up after an exception that leaves the app; a client that is not told so may
+    # meet a reset on its next request.
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, problem, {"Connection": "close"})
 
 
 def _answer(

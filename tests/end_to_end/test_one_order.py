@@ -77,3 +77,13 @@ def test_a_declined_card_is_an_error_span_with_its_exception(system: System) -> 
     span = eventually(refused, what="the refused payment's span")
     assert span["status"]["code"] == "STATUS_CODE_ERROR"  # type: ignore[index]
     assert [event["name"] for event in span["events"]] == ["exception"]  # type: ignore[attr-defined]
+
+
+def test_a_500_tells_the_client_that_the_connection_ends(system: System) -> None:
+    system.client.put(f"{system.orders}/faults/errors").raise_for_status()
+    try:
+        answers = [system.checkout() for _ in range(20)]
+    finally:
+        system.client.delete(f"{system.orders}/faults/errors").raise_for_status()
+    assert {answer.status_code for answer in answers} == {500}
+    assert {answer.headers["connection"] for answer in answers} == {"close"}
