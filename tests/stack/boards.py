@@ -1,4 +1,4 @@
-"""The panels, variables and annotations of the dashboards, and the rules, as the stores are asked."""
+"""Panels, variables and annotations of the dashboards, and the rules, as the stores are asked."""
 
 import json
 import re

@@ -51,7 +51,7 @@ def traffic(system: System, client: httpx2.Client) -> Traffic:
 
 @pytest.fixture(scope="session")
 def ledger(system: System, traffic: Traffic) -> Ledger:
-    """A minute and a half of steady traffic with every fault at some share, settled in the stores."""
+    """A minute and a half of steady traffic, every fault at some share, settled in the stores."""
     traffic.fault("errors", ratio=0.1)
     traffic.fault("payment-declined", ratio=0.25)
     traffic.fault("slow-db", delay_seconds=0.6, ratio=0.15)

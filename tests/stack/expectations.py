@@ -103,7 +103,7 @@ def payment_duration_by_kind(truth: Truth) -> Shown:
     truth.system.require("tempo")
     took = [each for _, each in truth.payment_seconds]
     high = truth.bucket("payment_duration_seconds", 1, took)[1]
-    return Shown(bounds={name: (0, high) for name in truth.window.charged.by(kind)})
+    return Shown(bounds=dict.fromkeys(truth.window.charged.by(kind), (0, high)))
 
 
 def nothing_open(_: Truth) -> Shown:
@@ -177,7 +177,7 @@ def log_lines(truth: Truth) -> Shown:
 
 
 def pushed_points(truth: Truth) -> Shown:
-    """payments pushes its three instruments each 5 s, one point for each set of attributes."""
+    """Payments pushes its three instruments each 5 s, one point for each set of attributes."""
     query = 'count({service_name="payments", __name__=~"http_server.*(_count|_requests)"})'
     return Shown({"": truth.stores.number(query, truth.at) / 5})
 
@@ -199,7 +199,8 @@ def scrapes_are_quick(truth: Truth) -> Shown:
 def samples_by_job(truth: Truth) -> Shown:
     """As many as there are series of the job, less those that the scrape itself adds."""
     found = truth.stores.promql(
-        f'count by (job) (last_over_time({{job=~".+", __name__!~"scrape_.*|up"}}[10s] @ {truth.at}))'
+        'count by (job) (last_over_time({job=~".+", __name__!~"scrape_.*|up"}[10s]'
+        f" @ {truth.at}))",
     )
     counts = {one["metric"]["job"]: float(one["value"][1]) for one in found}
     return Shown({job: counts[job] for job in who_answers(truth).figures}, within=20)
@@ -229,7 +230,7 @@ def streams(truth: Truth) -> Shown:
 def calls(truth: Truth) -> Shown:
     charged = len(truth.window.charged) / WINDOW_SECONDS
     return Shown(
-        {"orders → payments": charged, "user → orders": len(truth.window) / WINDOW_SECONDS}
+        {"orders → payments": charged, "user → orders": len(truth.window) / WINDOW_SECONDS},
     )
 
 

@@ -70,7 +70,7 @@ class Process:
         if not self.ready_url:
             return True
         try:
-            with urllib.request.urlopen(self.ready_url, timeout=2) as answer:  # noqa: S310 — our own
+            with urllib.request.urlopen(self.ready_url, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

@@ -31,7 +31,11 @@ class Stores:
         return list(self._prometheus("query", given)["result"])
 
     def promql_range(
-        self, query: str, start: float, end: float, step: float
+        self,
+        query: str,
+        start: float,
+        end: float,
+        step: float,
     ) -> list[dict[str, Any]]:
         given = {"query": query, "start": str(start), "end": str(end), "step": str(step)}
         return list(self._prometheus("query_range", given)["result"])
@@ -53,7 +57,11 @@ class Stores:
         return states
 
     def logs(
-        self, query: str, start: float = 0, end: float = 0, limit: int = 5000
+        self,
+        query: str,
+        start: float = 0,
+        end: float = 0,
+        limit: int = 5000,
     ) -> list[dict[str, Any]]:
         """Each line as its labels and structured metadata, with the text under `line`."""
         found = self.logql(query, start, end, limit)
@@ -64,7 +72,11 @@ class Stores:
         ]
 
     def logql(
-        self, query: str, start: float = 0, end: float = 0, limit: int = 5000
+        self,
+        query: str,
+        start: float = 0,
+        end: float = 0,
+        limit: int = 5000,
     ) -> list[dict[str, Any]]:
         end = end or time.time() + 1
         given = {

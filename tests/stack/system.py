@@ -1,4 +1,4 @@
-"""The stack as processes on free ports: compose's own commands and files, other hosts and folders."""
+"""The stack as processes on free ports: compose's commands and files, other hosts and folders."""
 
 import os
 import shutil
@@ -96,7 +96,11 @@ class System:
             "LOKI_FOLDER": str(self.data("loki")),
         }
         return self._process(
-            composed, composed.command, _mounted(composed), env, ready=f"{self.url('loki')}/ready"
+            composed,
+            composed.command,
+            _mounted(composed),
+            env,
+            ready=f"{self.url('loki')}/ready",
         )
 
     def _tempo(self, composed: Composed) -> Process | None:
@@ -110,7 +114,11 @@ class System:
         }
         command = [*composed.command, f"-memberlist.bind-port={self.port('tempo', 7946)}"]
         return self._process(
-            composed, command, _mounted(composed), env, ready=f"{self.url('tempo')}/ready"
+            composed,
+            command,
+            _mounted(composed),
+            env,
+            ready=f"{self.url('tempo')}/ready",
         )
 
     def _otel_collector(self, composed: Composed) -> Process | None:
@@ -206,7 +214,7 @@ class System:
         )
 
     def _write_prometheus_files(self) -> None:
-        """Prometheus' own files, linked; its targets, with this machine's ports in place of compose's."""
+        """Prometheus' own files, linked; its targets with this machine's ports."""
         linked = self.folder / "prometheus"
         linked.mkdir()
         for name in ("prometheus.yml", "rules"):
@@ -215,7 +223,7 @@ class System:
         store.mkdir()
         for source, place in (("prometheus", linked), ("tempo", store)):
             groups: list[dict[str, Any]] = yaml.safe_load(
-                (ROOT / source / "targets.yml").read_text()
+                (ROOT / source / "targets.yml").read_text(),
             )
             kept = [group for group in groups if group["labels"]["job"] != "grafana"]
             text = self._here(yaml.safe_dump(kept))
@@ -248,7 +256,7 @@ def _free_ports() -> dict[tuple[str, int], int]:
 
 
 def _open_to_others(folder: Path) -> None:
-    """pytest's folders are for their owner alone; another user must be able to walk through."""
+    """Pytest's folders are for their owner alone; another user must be able to walk through."""
     for parent in [folder, *folder.parents]:
         if parent.owner() == "root" and parent.stat().st_mode & 0o055 != 0o055:
             parent.chmod(parent.stat().st_mode | 0o055)

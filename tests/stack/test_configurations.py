@@ -49,7 +49,7 @@ def test_the_collector_takes_its_configuration(overlays: Sequence[str], tmp_path
 
 def test_loki_takes_its_configuration() -> None:
     assert_valid(
-        run("loki", "-config.file=loki/config.yaml", "-config.expand-env", "-verify-config")
+        run("loki", "-config.file=loki/config.yaml", "-config.expand-env", "-verify-config"),
     )
 
 
@@ -60,7 +60,7 @@ def test_tempo_takes_its_configuration() -> None:
 
 def test_jaeger_takes_its_configuration(tmp_path: Path) -> None:
     assert_valid(
-        run("jaeger", "validate", "--config=jaeger/config.yaml", JAEGER_FOLDER=str(tmp_path))
+        run("jaeger", "validate", "--config=jaeger/config.yaml", JAEGER_FOLDER=str(tmp_path)),
     )
 
 

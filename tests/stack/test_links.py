@@ -1,4 +1,4 @@
-"""Every link that Grafana builds between the signals leads somewhere: built as it does, then followed."""
+"""Every link that Grafana builds between the signals leads somewhere: built so, then followed."""
 
 import re
 import time
@@ -95,7 +95,10 @@ def test_a_line_leads_to_its_trace(stores: Stores, line: dict[str, str]) -> None
 )
 @covered("links")
 def test_a_plain_line_leads_to_the_trace_it_spells_out(
-    system: System, stores: Stores, line: dict[str, str], text: str
+    system: System,
+    stores: Stores,
+    line: dict[str, str],
+    text: str,
 ) -> None:
     service = f"plain-{uuid.uuid4().hex[:8]}"
     record = {
@@ -112,7 +115,9 @@ def test_a_plain_line_leads_to_the_trace_it_spells_out(
 
 @covered("links")
 def test_a_span_leads_to_the_lines_of_its_service_and_trace(
-    stores: Stores, line: dict[str, str], span: dict[str, Any]
+    stores: Stores,
+    line: dict[str, str],
+    span: dict[str, Any],
 ) -> None:
     query = interpolated(TO_LOGS["query"], TO_LOGS, span, line["trace_id"])
     start = int(span["startTimeUnixNano"]) / 1e9 - 300
@@ -124,7 +129,10 @@ def test_a_span_leads_to_the_lines_of_its_service_and_trace(
 @pytest.mark.parametrize("link", CORRELATIONS, ids=lambda link: link["label"])
 @covered("links")
 def test_a_correlation_of_a_span_leads_to_lines(
-    stores: Stores, line: dict[str, str], span: dict[str, Any], link: dict[str, Any]
+    stores: Stores,
+    line: dict[str, str],
+    span: dict[str, Any],
+    link: dict[str, Any],
 ) -> None:
     field = link["config"]["field"]
     value = {"traceID": line["trace_id"], "serviceName": span["resource"]["service.name"]}[field]
@@ -137,7 +145,10 @@ def test_a_correlation_of_a_span_leads_to_lines(
 @pytest.mark.parametrize("query", TO_METRICS["queries"], ids=lambda query: query["name"])
 @covered("links")
 def test_a_span_leads_to_the_metrics_of_its_operation(
-    stores: Stores, line: dict[str, str], span: dict[str, Any], query: dict[str, str]
+    stores: Stores,
+    line: dict[str, str],
+    span: dict[str, Any],
+    query: dict[str, str],
 ) -> None:
     asked = interpolated(query["query"], TO_METRICS, span, line["trace_id"])
     found = stores.promql(asked)

@@ -97,7 +97,10 @@ def test_a_log_panel_shows_the_line_of_every_request(truth: Truth, query: Query)
 def test_a_trace_panel_finds_the_traces_it_names(truth: Truth, query: Query) -> None:
     truth.system.require("tempo")
     found = truth.stores.search(
-        query.filled("orders"), truth.at - WINDOW_SECONDS, truth.at, limit=2000
+        query.filled("orders"),
+        truth.at - WINDOW_SECONDS,
+        truth.at,
+        limit=2000,
     )
     window = recent(truth.lines, truth.at)
     failed = len(truth.window.failed) + len(truth.window.charged) - len(truth.window.placed)

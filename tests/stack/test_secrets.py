@@ -57,7 +57,7 @@ def leak(system: System, stores: Stores) -> str:
                 "name": "exception",
                 "timeUnixNano": str(now),
                 "attributes": attributes(exception__message=TEXT),
-            }
+            },
         ],
     }
     line = {
@@ -73,8 +73,8 @@ def leak(system: System, stores: Stores) -> str:
         "logs": {"resourceLogs": [{**resource, "scopeLogs": [{"logRecords": [line]}]}]},
         "metrics": {
             "resourceMetrics": [
-                {**resource, "scopeMetrics": [{"metrics": [{"name": "leaky", "sum": sum_}]}]}
-            ]
+                {**resource, "scopeMetrics": [{"metrics": [{"name": "leaky", "sum": sum_}]}]},
+            ],
         },
     }
     for signal, body in bodies.items():
@@ -97,7 +97,9 @@ def test_no_secret_is_in_a_log_line(stores: Stores, leak: str) -> None:
 
 
 def test_no_secret_is_in_a_span_its_name_events_or_status(
-    system: System, stores: Stores, leak: str
+    system: System,
+    stores: Stores,
+    leak: str,
 ) -> None:
     system.require("tempo")
     spans = eventually(lambda: stores.trace(leak))
@@ -110,10 +112,13 @@ def test_no_secret_is_in_a_span_its_name_events_or_status(
 def test_no_secret_is_in_a_metric(stores: Stores, leak: str) -> None:
     assert leak
     assert_clean(
-        eventually(lambda: stores.promql('{service_name="leaky", __name__="leaky_total"}'))
+        eventually(lambda: stores.promql('{service_name="leaky", __name__="leaky_total"}')),
     )
 
 
 def test_what_a_service_does_not_say_of_its_place_is_added(stores: Stores, leak: str) -> None:
-    query = '{service_name="leaky", service_namespace="sightline", deployment_environment_name="development"}'
+    query = (
+        '{service_name="leaky", service_namespace="sightline",'
+        ' deployment_environment_name="development"}'
+    )
     assert eventually(lambda: stores.logs(f'{query} | trace_id="{leak}"'))

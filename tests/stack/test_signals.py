@@ -35,7 +35,9 @@ def access_lines(stores: Stores, service: str, request_id: str) -> list[dict[str
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_log_lines_arrive_once_with_trace_id_and_resource(
-    stores: Stores, placed: Sent, service: str
+    stores: Stores,
+    placed: Sent,
+    service: str,
 ) -> None:
     line = eventually(lambda: access_lines(stores, service, placed.request_id))
     assert len(line) == 1
@@ -50,7 +52,10 @@ def test_log_lines_arrive_once_with_trace_id_and_resource(
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_spans_arrive_with_resource_and_share_one_trace(
-    system: System, stores: Stores, placed: Sent, service: str
+    system: System,
+    stores: Stores,
+    placed: Sent,
+    service: str,
 ) -> None:
     system.require("tempo")
     line = eventually(lambda: access_lines(stores, "orders", placed.request_id))[0]
@@ -59,7 +64,7 @@ def test_spans_arrive_with_resource_and_share_one_trace(
             span
             for span in stores.trace(line["trace_id"])
             if span["resource"]["service.name"] == service and span["kind"] == "SPAN_KIND_SERVER"
-        ]
+        ],
     )
     assert len(spans) == 1
     assert spans[0]["resource"].items() >= RESOURCE.items()
@@ -68,10 +73,14 @@ def test_spans_arrive_with_resource_and_share_one_trace(
 
 
 @pytest.mark.parametrize(
-    ("service", "metric"), [(s, metric) for s in SERVICES for metric in METRICS[s]]
+    ("service", "metric"),
+    [(s, metric) for s in SERVICES for metric in METRICS[s]],
 )
 def test_metrics_arrive_under_one_pair_of_labels(
-    stores: Stores, placed: Sent, service: str, metric: str
+    stores: Stores,
+    placed: Sent,
+    service: str,
+    metric: str,
 ) -> None:
     assert placed
     labels = f'service_name="{service}", deployment_environment_name="development"'
@@ -79,7 +88,9 @@ def test_metrics_arrive_under_one_pair_of_labels(
 
 
 def test_the_steps_of_an_order_are_spans_with_their_attributes(
-    system: System, stores: Stores, placed: Sent
+    system: System,
+    stores: Stores,
+    placed: Sent,
 ) -> None:
     system.require("tempo")
     line = eventually(lambda: access_lines(stores, "orders", placed.request_id))[0]
@@ -89,7 +100,7 @@ def test_the_steps_of_an_order_are_spans_with_their_attributes(
             found
             if wanted <= (found := {span["name"] for span in stores.trace(line["trace_id"])})
             else None
-        )
+        ),
     )
     assert "POST /charges" in names
 

@@ -1,4 +1,4 @@
-"""Steady traffic, and the ledger of what was sent and answered: the truth that the stores must tell."""
+"""Steady traffic, and the ledger of what was sent and answered: the truth for the stores."""
 
 import itertools
 import random
@@ -63,7 +63,7 @@ class Ledger:
 
 def order(payment_method: str = "card", currency: str = "EUR", **fields: Any) -> dict[str, Any]:
     return {
-        "product_id": random.randint(1, 5),  # noqa: S311 — any product
+        "product_id": random.randint(1, 5),
         "quantity": 1,
         "payment_method": payment_method,
         "currency": currency,

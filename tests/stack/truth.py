@@ -36,7 +36,7 @@ class Truth:
 
     @cached_property
     def lines(self) -> list[Line]:
-        """orders' access lines of the rules' window: one for each request, with how long it took."""
+        """Orders' access lines of the rules' window: one a request, with how long it took."""
         query = '{service_name="orders"} |~ "^http.request$"'
         return self.stores.logs(query, self.at - RULE_SECONDS, self.at)
 
@@ -76,7 +76,7 @@ class Truth:
         return float(psutil.Process(self.system.processes[name].pid).memory_info().rss)
 
     def bucket(self, metric: str, share: float, durations: list[float]) -> tuple[float, float]:
-        """The bounds of the bucket that a quantile must lie in; its neighbour's if it is that close."""
+        """The bounds of the bucket that a quantile must lie in; its neighbour's if it is close."""
         bounds = self.bounds(metric)
         ordered = sorted(durations)
         low, high = (

@@ -75,7 +75,11 @@ def _blocks(text: str) -> Iterator[tuple[int, str, *tuple[str, ...]]]:
 
 
 def _case(
-    where: str, command: str, rest: Sequence[str], series: Sequence[Series], missing: set[str]
+    where: str,
+    command: str,
+    rest: Sequence[str],
+    series: Sequence[Series],
+    missing: set[str],
 ) -> Case:
     if found := RANGE.match(command):
         mode, *times, query = found.groups()

@@ -19,7 +19,7 @@ BOUNDS = ("0.005", "0.01", "0.05", "0.1", "0.5", "1", "2.5", "+Inf")
 
 
 def fabricated(seed: int) -> list[Series]:
-    dice = random.Random(seed)  # noqa: S311 — reproducible, not secret
+    dice = random.Random(seed)
     made = [
         *(_counter(dice, labels) for labels in _products("http_requests_total", dice)),
         *(_gauge(dice, labels) for labels in _products("temperature_celsius", dice)),
@@ -60,7 +60,10 @@ def _times(dice: random.Random) -> tuple[list[int], list[bool]]:
 
 def _series(labels: Labels, times: list[int], stale: list[bool], values: list[float]) -> Series:
     return Series(
-        labels, np.array(times, dtype=np.int64), np.array(values), np.array(stale, dtype=bool)
+        labels,
+        np.array(times, dtype=np.int64),
+        np.array(values),
+        np.array(stale, dtype=bool),
     )
 
 
@@ -98,7 +101,7 @@ def _odd_values(dice: random.Random) -> list[Series]:
             times,
             stale,
             [1.0] * len(times),
-        )
+        ),
     )
     return made
 
@@ -127,10 +130,10 @@ def _histogram(dice: random.Random, labels: Labels) -> list[Series]:
                 [times[i] for i in kept],
                 [stale[i] for i in kept],
                 [rows[i][0][index] for i in kept],
-            )
+            ),
         )
     made.append(
-        _series({"__name__": f"{name}_count", **labels}, times, stale, [r[0][-1] for r in rows])
+        _series({"__name__": f"{name}_count", **labels}, times, stale, [r[0][-1] for r in rows]),
     )
     made.append(_series({"__name__": f"{name}_sum", **labels}, times, stale, [r[1] for r in rows]))
     return made
@@ -149,7 +152,7 @@ WHO = {"service_name": "orders", "deployment_environment_name": "dev"}
 
 def answering(expressions: Sequence[str], seed: int) -> list[Series]:
     """Series for every selector of the expressions, two of each along the labels we group by."""
-    dice = random.Random(seed)  # noqa: S311 — reproducible, not secret
+    dice = random.Random(seed)
     made: dict[str, Series] = {}
     for matchers in chain.from_iterable(selectors_in(parse(text)) for text in expressions):
         wanted = {each.name: _fitting(each) for each in matchers if each.op in ("=", "=~")}

@@ -37,7 +37,9 @@ class Oracle:
         }
         for each in series:
             answer = self.client.post(
-                f"{self.url}/api/v1/write", content=_snappy(_request(each)), headers=headers
+                f"{self.url}/api/v1/write",
+                content=_snappy(_request(each)),
+                headers=headers,
             )
             assert answer.status_code < 300, answer.text
 

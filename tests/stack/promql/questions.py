@@ -13,7 +13,7 @@ BY_HAND = (Path(__file__).parent / "by_hand.promql").read_text().splitlines()
 
 
 def drawn(seed: int, number: int) -> list[str]:
-    dice = random.Random(seed)  # noqa: S311 — reproducible, not secret
+    dice = random.Random(seed)
     return [_vector(dice, 3) for _ in range(number)]
 
 

@@ -32,7 +32,10 @@ def found() -> list[Case]:
     release = RELEASES["prometheus"]
     module = f"github.com/prometheus/prometheus@{release.module}"
     listed = subprocess.run(
-        ["go", "mod", "download", "-json", module], capture_output=True, text=True, check=True
+        ["go", "mod", "download", "-json", module],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     folder = Path(json.loads(listed.stdout)["Dir"]) / "promql/promqltest/testdata"
     files = sorted(folder.glob("*.test"))
@@ -40,7 +43,8 @@ def found() -> list[Case]:
 
 
 def test_no_storable_case_of_prometheus_is_answered_wrongly(
-    found: list[Case], request: pytest.FixtureRequest
+    found: list[Case],
+    request: pytest.FixtureRequest,
 ) -> None:
     storable = [case for case in found if case.storable]
     verdicts = {case.where: _verdict(case) for case in storable}
@@ -90,7 +94,10 @@ def _fits(case: Case, value: Any) -> bool:
             [x if there else None for x, there in zip(row, flags, strict=True)],
         )
         for labels, row, flags in zip(
-            value.labels, value.values.tolist(), value.present, strict=True
+            value.labels,
+            value.values.tolist(),
+            value.present,
+            strict=True,
         )
     ]
     wanted = _wanted(case, value.shape[1])
@@ -120,7 +127,7 @@ def _samples_fit(case: Case, found: list[Series]) -> bool:
     }
     return wanted == {
         frozenset(each.labels.items()): list(
-            zip(each.ts.tolist(), each.values.tolist(), strict=True)
+            zip(each.ts.tolist(), each.values.tolist(), strict=True),
         )
         for each in found
     }

@@ -49,14 +49,18 @@ def ours() -> Iterator[TestClient]:
 
 @pytest.mark.parametrize("query", BY_HAND)
 def test_a_query_chosen_by_hand_equals_prometheus(
-    query: str, real: Oracle, ours: TestClient
+    query: str,
+    real: Oracle,
+    ours: TestClient,
 ) -> None:
     assert differences(query, real, ours) == []
 
 
 @pytest.mark.parametrize("committed", COMMITTED, ids=lambda one: one.where)
 def test_a_committed_expression_equals_prometheus(
-    committed: Committed, real: Oracle, ours: TestClient
+    committed: Committed,
+    real: Oracle,
+    ours: TestClient,
 ) -> None:
     assert differences(committed.text, real, ours) == []
 
@@ -74,7 +78,9 @@ def test_nearly_every_committed_expression_has_an_answer_over_these_series(
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_queries_drawn_at_random_equal_prometheus(
-    round_: int, real: Oracle, ours: TestClient
+    round_: int,
+    real: Oracle,
+    ours: TestClient,
 ) -> None:
     found = {query: differences(query, real, ours) for query in drawn(SEED + round_, PER_ROUND)}
     assert {query: each for query, each in found.items() if each} == {}

@@ -1,4 +1,4 @@
-"""Builds servers from Go modules: by `go install`, by a go.mod of our own, or by the Collector's builder."""
+"""Builds servers from Go modules: `go install`, a go.mod of our own, the Collector's builder."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def up_to_date(release: Release, folder: Path) -> bool:
 def build(release: Release, folder: Path) -> None:
     if not shutil.which("go"):
         raise BuildError(
-            f"{release.name} {release.version} is built with Go 1.26: put `go` on PATH"
+            f"{release.name} {release.version} is built with Go 1.26: put `go` on PATH",
         )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{release.name}-") as scratch:

@@ -1,4 +1,4 @@
-"""Which release of each server the stack is tested with; the images in docker-compose.yml name the same."""
+"""Which release of each server is tested; the images in docker-compose.yml name the same."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -49,7 +49,7 @@ def app(make_app: Callable[..., FastAPI]) -> FastAPI:
 
 
 @pytest.fixture
-def client(app: FastAPI, telemetry: CapturedTelemetry) -> TestClient:  # noqa: ARG001 — captures
+def client(app: FastAPI, telemetry: CapturedTelemetry) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 

@@ -168,7 +168,7 @@ def test_a_websockets_lines_carry_its_ids(
     app: FastAPI, client: TestClient, telemetry: CapturedTelemetry
 ) -> None:
     @app.websocket("/ws/{room}")
-    async def talk(socket: WebSocket, room: str) -> None:  # noqa: ARG001 — part of the route
+    async def talk(socket: WebSocket, room: str) -> None:
         await socket.accept()
         _say()
         await socket.send_text("hello")

@@ -1,4 +1,4 @@
-"""The store over restarts, crashes and damage: what was acknowledged is there, or said to be gone."""
+"""The store over restarts, crashes and damage: what was taken is there, or said to be gone."""
 
 import os
 import signal
