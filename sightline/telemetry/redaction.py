@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 REDACTED = "[REDACTED]"
 
@@ -23,7 +24,8 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _HIDDEN_WORD = re.compile(f"(?:{_HIDDEN_WORDS})")
 # Cheap first look: a text without any of these cannot hold what the patterns below find.
 _SUSPECT = re.compile(
-    r"[=:@]|eyJ|\d(?:[ -]?\d){12}|[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s"
+    r"[=:@]|eyJ|\d(?:[ .-]?\d){12}|%3[Dd]|(?:oken|OKEN|ssword|ecret)/"
+    r"|[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s"
 )
 # What follows the key is bounded, so that no text can make the search slow.
 _VALUE = (
@@ -34,11 +36,32 @@ _BEARER = re.compile(r"\b(bearer)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 _BASIC = re.compile(r"\b([Bb][Aa][Ss][Ii][Cc])\s+(?=[a-z+/]*[A-Z0-9+/=])[A-Za-z0-9+/]{4,}=*")
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*")
 _USERINFO = re.compile(r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)|(?<=://)[^\s/@:\"']{20,}(?=@)")
-_CARD = re.compile(r"(?<![\w.])[2-6](?:[ -]?\d){12,18}(?![\w])")
+_PATH = re.compile(
+    r"(?P<key>/(?:\w{0,20}[_-])?(?:token|password|secret)/)"
+    r"(?!(?:refresh|revoke|verify|introspect|reset|new|change|forgot)(?![\w-])|[\w-]+\.\w)"
+    r"[^\s/?#&\"'<>)\]]+",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d(?:[ .-]?\d){12}")
+# Ids in hex go first and stay, whatever digits they hold; a card may be glued to letters.
+_CARD = re.compile(
+    r"(?P<id>(?<![0-9A-Za-z])(?=[0-9-]*[A-Fa-f])(?:[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}"
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?![0-9A-Za-z]))"
+    r"|(?<!\d)(?<!\d\.)[2-6](?:\d{3}(?:\.\d{4}){3}|\d{3}\.\d{6}\.\d{5}|(?:[ -]?\d){12,18})(?!\d)"
+)
+# A card among other numbers: `42 4111 1111 1111 1111 12/27`.
+_CARD_AMONG = re.compile(
+    r"(?<!\d)[2-6](?:\d{12,18}|\d{3}(?:[ -]\d{4}){3}|\d{3}[ -]\d{6}[ -]\d{5})(?!\d)"
+)
+_URL_PART = re.compile(r"[^\s?&#\"'<>]+")
+_DECODINGS = 3
 _SQL_PARAMETERS = re.compile(r"\[parameters: .*?(?:\]\n|\]\Z)", re.DOTALL)
 _KEY_CACHE_LIMIT = 4_096
+_KEY_LENGTH_CACHED = 100
 _DEPTH_LIMIT = 8
 _CARD_LENGTHS = range(13, 20)
+# Not 20 and 21: those are dates.
+_CARD_STARTS = ("22", "23", "24", "25", "26", "27", "3", "4", "5", "6")
 
 
 class Redactor:
@@ -56,7 +79,9 @@ class Redactor:
         known = self._known.get(key)
         if known is None:
             known = self._judge(key)
-            if len(self._known) < _KEY_CACHE_LIMIT:
+            if len(self._known) >= _KEY_CACHE_LIMIT:
+                self._known.clear()
+            if len(key) <= _KEY_LENGTH_CACHED:
                 self._known[key] = known
         return known
 
@@ -77,21 +102,53 @@ class Redactor:
             return value
         return self._clean(value)
 
+    def query(self, value: str) -> str:
+        """A query string, its keys judged like those of fields; the rest stays as it was sent."""
+        return "&".join([self._query_part(part) for part in self.text(value).split("&")])
+
+    def _query_part(self, part: str) -> str:
+        key, _, value = part.partition("=")
+        if value and self.secret_key(key):
+            return f"{key}={REDACTED}"
+        return self._encoded(part, unquote_plus(part)) if "+" in part else part
+
+    def _encoded_part(self, match: re.Match[str]) -> str:
+        part = match[0]
+        return self._encoded(part, part) if "%" in part else part
+
+    def _encoded(self, part: str, plain: str) -> str:
+        """The part as sent, unless what it stands for has a secret key or holds a secret."""
+        for _ in range(_DECODINGS):
+            plain = unquote(plain)
+        name, _, content = plain.partition("=")
+        if not (content and self.secret_key(name)) and self._clean_plain(plain) == plain:
+            return part
+        key, sign, _ = part.partition("=")
+        # A secret may stand before the sign, too.
+        shown = sign and self._clean_plain(unquote(key)) == unquote(key)
+        return f"{key}={REDACTED}" if shown else REDACTED
+
     def _clean(self, value: str) -> str:
+        if "%" in value:
+            value = _URL_PART.sub(self._encoded_part, value)
+        return self._clean_plain(value)
+
+    def _clean_plain(self, value: str) -> str:
         value = _SQL_PARAMETERS.sub(_hide_parameters, value)
         value = self._assignment.sub(_hide_assignment, value)
         value = _BEARER.sub(rf"\1 {REDACTED}", value)
         value = _BASIC.sub(rf"\1 {REDACTED}", value)
         value = _JWT.sub(REDACTED, value)
         value = _USERINFO.sub(REDACTED, value)
-        return _CARD.sub(_hide_card, value)
+        value = _PATH.sub(rf"\g<key>{REDACTED}", value)
+        return value if _DIGITS.search(value) is None else _CARD.sub(_hide_card, value)
 
     def value(self, key: str, value: Any, depth: int = 0) -> Any:
         if self.secret_key(key) and value is not None:
             return REDACTED
         kind = type(value)
         if kind is str:
-            return self.text(value)
+            return self.query(value) if key == "url.query" else self.text(value)
         if kind is int:
             return REDACTED if value > 10**12 and _is_card(str(value)) else value
         if kind is float or kind is bool or value is None:
@@ -104,10 +161,18 @@ class Redactor:
         if isinstance(value, Mapping):
             return {str(k): self.value(str(k), v, depth + 1) for k, v in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [self.value(key, item, depth + 1) for item in value]
+            return [self._item(key, item, depth + 1) for item in value]
         if isinstance(value, bytes):
             return self.text(value[: self._limit].decode("utf-8", "backslashreplace"))
         return self.text(_as_text(value))
+
+    def _item(self, key: str, item: Any, depth: int) -> Any:
+        """An item of a sequence; a pair is a name and its value, as headers come."""
+        if isinstance(item, list | tuple) and len(item) == 2:  # noqa: PLR2004 — a pair
+            name = item[0].decode("latin-1") if isinstance(item[0], bytes) else item[0]
+            if isinstance(name, str) and depth <= _DEPTH_LIMIT:
+                return [self.text(name), self.value(name, item[1], depth + 1)]
+        return self.value(key, item, depth)
 
     def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {key: self.value(key, value) for key, value in fields.items()}
@@ -133,13 +198,20 @@ def _hide_parameters(match: re.Match[str]) -> str:
 
 
 def _hide_card(match: re.Match[str]) -> str:
-    digits = match[0].replace(" ", "").replace("-", "")
+    if match["id"]:
+        return match[0]
+    hidden = _hide_digits(match)
+    return hidden if hidden == REDACTED else _CARD_AMONG.sub(_hide_digits, hidden)
+
+
+def _hide_digits(match: re.Match[str]) -> str:
+    digits = match[0].replace(" ", "").replace("-", "").replace(".", "")
     return REDACTED if _is_card(digits) else match[0]
 
 
 def _is_card(digits: str) -> bool:
     """Luhn's check on a number of a card's length and first digit."""
-    if len(digits) not in _CARD_LENGTHS or digits[0] not in "23456":
+    if len(digits) not in _CARD_LENGTHS or not digits.startswith(_CARD_STARTS):
         return False
     odd = sum(int(d) for d in digits[-1::-2])
     even = sum(sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])

@@ -49,9 +49,9 @@ class SpanEncoder:
                 self._groups.clear()
             self._groups[group] = known
         parts = [_head(span), known]
-        text = self._redactor.text
+        redactor = self._redactor
         for key, value in varying:
-            clean = text(value) if type(value) is str else value
+            clean = redactor.value(key, value) if type(value) is str else value
             parts.append(field(b"\x4a", key_value(key, clean)))
         parts.append(self._tail(span))
         return field(b"\x12", b"".join(parts))

@@ -68,6 +68,13 @@ def test_a_value_under_any_other_key_stays(key: str) -> None:
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-def", "eyJzdWIiOiIxIn0"),
         ("Cookie: session=abc123", "abc123"),
         ("vip-number=7788", "7788"),
+        ("/orders/card4111111111111111", "4111111111111111"),
+        ("order_4111111111111111", "4111111111111111"),
+        ("4111111111111111x", "4111111111111111"),
+        ("4111.1111.1111.1111", "4111.1111"),
+        ("42 4111 1111 1111 1111 12/27", "1111 1111"),
+        ("https://shop/x?card%5Fnumber=sekret&a=1", "sekret"),
+        ("/reset/token/sekret", "sekret"),
     ],
 )
 def test_a_secret_within_a_text_is_hidden(text: str, secret: str) -> None:
@@ -86,6 +93,56 @@ def test_a_secret_within_a_text_is_hidden(text: str, secret: str) -> None:
     ],
 )  # fmt: skip
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert redactor.text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("card%5Fnumber=sekret&pass%77ord=sekret2", "card%5Fnumber=*&pass%77ord=*"),
+        ("a=%20b&p%61ge=2&ssn=sekret&c", "a=%20b&p%61ge=2&ssn=*&c"),
+        ("next=%2Fx%3Fcard%255Fnumber%3Dsekret&a=1", "next=*&a=1"),
+        ("password=x,sekret&user[pin]=sekret", "password=*&user[pin]=*"),
+        ("auth=Bearer+sekret-1&q=a+b", "auth=*&q=a+b"),
+        ("n=4111+1111+1111+1111", "n=*"),
+        ("token%3Dsekret=1", "*"),
+        ("page=2&sort=name%2Casc&empty=", "page=2&sort=name%2Casc&empty="),
+    ],
+)
+def test_a_query_loses_its_secrets_and_keeps_the_rest_as_sent(query: str, kept: str) -> None:
+    assert redactor.value("url.query", query) == kept.replace("*", REDACTED)
+
+
+def test_a_pair_within_a_sequence_is_a_name_and_its_value() -> None:
+    pairs = [("authorization", "x"), (b"cookie", b"y"), ["accept", "json"], ("a", 1, 2)]
+    assert redactor.value("h", pairs) == [
+        ["authorization", REDACTED],
+        ["cookie", REDACTED],
+        ["accept", "json"],
+        ["a", 1, 2],
+    ]
+
+
+def test_the_query_of_a_request_is_judged_decoded(
+    app: FastAPI, client: TestClient, telemetry: CapturedTelemetry
+) -> None:
+    client.post("/checkout?card%5Fnumber=sekret&pass%77ord=sekret2&page=2")
+    seen = json.dumps(telemetry.lines) + "".join(span.to_json() for span in telemetry.spans)
+    assert "sekret" not in seen
+    assert f"card%5Fnumber={REDACTED}&pass%77ord={REDACTED}&page=2" in seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trace 0af4111111111111111cd43dd8448eb2 seen", "span b411111111111111",
+        "id 4111111111111111000000000000000a", "0.4111111111111111", "94111111111111111",
+        "17954111111111111111234", "img_20261124103015123.png", "/token/refresh", "100% of: a",
+        "550e8400-e29b-41d4-a456-446655440000", "32 64 128 256 512", "/secret/keeper.py",
+        "2026-11-24 10:30:15.123456789", "/search?q=50%25%20off",
+    ],
+)  # fmt: skip
+def test_ids_times_and_plain_paths_stay_as_they_are(text: str) -> None:
     assert redactor.text(text) == text
 
 
