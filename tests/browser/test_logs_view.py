@@ -32,7 +32,7 @@ def test_a_field_of_an_open_line_filters_for_it_and_without_it(page: Page, shop:
         shop.order(order_ref=ref, batch="fields")
     shop.wait_for_lines('{service_name="shop"} | batch="fields"', 2)
     page.goto("/logs?service=shop&field=batch=fields")
-    lines = page.get_by_role("listitem")
+    lines = page.locator(".log-row")
     expect(lines).to_have_count(2)
     lines.filter(has_text="field-b").locator(".log-open").click()
 

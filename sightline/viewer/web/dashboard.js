@@ -15,9 +15,10 @@ const ROW = 38;
 /** @param {HTMLElement} root @param {string} uid @returns {import("./main.js").View} */
 export function dashboardView(root, uid) {
   const view = { title: "Dashboards", update, close };
+  const heading = el("h1", { class: "unseen" }, "Dashboards");
   const bar = el("div", { class: "bar" });
   const grid = el("div", { class: "grid" });
-  fill(root, bar, grid);
+  fill(root, heading, bar, grid);
   let stop = new AbortController();
   /** @type {any} */
   let dashboard = null;
@@ -39,7 +40,7 @@ export function dashboardView(root, uid) {
       known = await ask("/api/dashboards", {}, stop.signal);
       if (!uid) return go(link(`/d/${known.find((each) => each.uid === "service")?.uid ?? known[0]?.uid ?? "none"}`), { replace: true });
       dashboard = await ask(`/api/dashboards/${encodeURIComponent(uid)}`, {}, stop.signal);
-      view.title = dashboard.title;
+      view.title = heading.textContent = dashboard.title;
       document.title = `${dashboard.title} · Sightline`;
       setStandard({ ...dashboard.time, refresh: dashboard.refresh });
       change({ refresh: get("refresh") || dashboard.refresh }, { replace: true });

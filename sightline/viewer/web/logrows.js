@@ -97,7 +97,7 @@ function brief({ fields }) {
 /** @param {Line} line @param {FilterBy | undefined} filterBy */
 function details(line, filterBy) {
   const names = Object.keys(line.fields).sort((a, b) => Number(isQuiet(a)) - Number(isQuiet(b)) || (a < b ? -1 : 1));
-  return el("div", { class: "log-detail" },
+  return el("div", { class: "log-detail", role: "listitem" },
     el("pre", { tabindex: "0", "aria-label": "The line" }, line.line),
     el("table", { class: "fields" }, el("tbody", {},
       el("tr", {}, el("td", {}), el("th", { scope: "row" }, "time"), el("td", {}, el("span", { class: "field-value" }, new Date(line.ms).toISOString()))),

@@ -38,7 +38,7 @@ export function logsView(root) {
   const info = el("div", { class: "log-info" });
   const place = el("div", { class: "log-place" });
   const rows = logRows({ label: "Log lines", filterBy });
-  fill(root, bar, volumePlace, info, place);
+  fill(root, el("h1", { class: "unseen" }, "Logs"), bar, volumePlace, info, place);
   root.classList.add("fills");
 
   /** @type {import("./logrows.js").FilterBy} */

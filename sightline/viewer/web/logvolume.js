@@ -21,10 +21,12 @@ export function volumeChart(place, series, { start, end, step }) {
     const name = labels.detected_level || "unknown";
     return { name, colour: levelColour(name), config, values };
   });
-  const canvas = el("div", { class: "canvas", role: "img", "aria-label": summary(lines) });
+  const canvas = el("div", { class: "canvas" });
   fill(place, canvas);
   const onzoom = (/** @type {number} */ from, /** @type {number} */ to) => change({ from: String(Math.round(from * 1000)), to: String(Math.round(to * 1000)) });
-  chart(canvas, { times, lines, config, exemplars: [], onzoom }, canvas.clientHeight || 76);
+  const { ctx } = chart(canvas, { times, lines, config, exemplars: [], onzoom }, canvas.clientHeight || 76);
+  ctx.canvas.setAttribute("role", "img");
+  ctx.canvas.setAttribute("aria-label", summary(lines));
 }
 
 /** @param {import("./prometheus.js").Series} series */

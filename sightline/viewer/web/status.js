@@ -17,8 +17,8 @@ export function statusView(root) {
     stop.abort();
     stop = new AbortController();
     try {
-      const [status, targets] = await Promise.all([ask("/api/status", {}, stop.signal), ask("/api/v1/query", { query: "up" }, stop.signal)]);
-      fill(root, el("h1", {}, "Status"), store(status), services(status.received), scraped(targets.data.result), refused(status.received));
+      const status = await ask("/api/status", {}, stop.signal);
+      fill(root, el("h1", {}, "Status"), store(status), services(status.received), scraped(status.targets ?? []), refused(status.received));
     } catch (error) {
       if (!isAborted(error)) fill(root, failure(error));
     }
@@ -64,13 +64,16 @@ function services({ services: rows }) {
       el("td", { class: "figure nowrap" }, stamp(row.last_received * 1000))))))));
 }
 
-/** @param {any[]} result */
-function scraped(result) {
-  if (!result.length) return null;
-  return el("section", { class: "card" }, el("h2", {}, "Scraped"), el("table", { class: "data" }, el("thead", {}, el("tr", {}, ...["Job", "Instance", "Answers"].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...result.map(({ metric, value }) => el("tr", {},
-      el("th", { scope: "row" }, metric.job ?? ""), el("td", {}, metric.instance ?? ""),
-      el("td", {}, value[1] === "1" ? "yes" : el("span", { class: "bad" }, icon("warn"), "no")))))));
+/** @param {any[]} targets */
+function scraped(targets) {
+  if (!targets.length) return null;
+  const head = el("thead", {}, el("tr", {}, ...["Job", "Address", "Answers", "Samples", "Last"].map((name, index) => el("th", { scope: "col", class: index > 2 ? "figure" : "" }, name))));
+  return el("section", { class: "card" }, el("h2", {}, "Scraped"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Scraped" }, el("table", { class: "data" }, head,
+    el("tbody", {}, ...targets.map(({ job, url, up, error, samples, last_scrape: last }) => el("tr", {},
+      el("th", { scope: "row" }, job), el("td", {}, url),
+      el("td", {}, up ? "yes" : el("span", { class: "bad" }, icon("warn"), error || "not yet")),
+      el("td", { class: "figure" }, samples.toLocaleString("en")),
+      el("td", { class: "figure nowrap" }, last ? stamp(last * 1000) : "–")))))));
 }
 
 /** @param {any} received */

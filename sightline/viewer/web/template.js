@@ -1,6 +1,6 @@
 /** A dashboard's variables: their choices, their values from the address, and `$name` in a query. */
 
-import { get, withPrefix } from "./address.js";
+import { withPrefix } from "./address.js";
 import { labelValues } from "./prometheus.js";
 
 export const ALL = "$__all";
@@ -125,6 +125,3 @@ export function interpolate(text, variables, builtins = {}) {
 
 /** @param {string} text @param {Record<string, string>} labels fills `{{label}}` */
 export const legend = (text, labels) => text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (_, name) => labels[name] ?? "");
-
-/** @param {string} name */
-export const fromAddress = (name) => get(`var-${name}`);

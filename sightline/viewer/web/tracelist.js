@@ -14,11 +14,12 @@ const COLUMNS = [["start", "Time", ""], ["", "Trace", ""], ["duration", "Duratio
 
 /**
  * @param {Summary[]} traces
+ * @param {string} label
  * @param {{ order: Order, onorder: (order: Order) => void }} [sorting]
  */
-export function traceList(traces, sorting) {
+export function traceList(traces, label, sorting) {
   const slowest = traces.reduce((most, { duration }) => Math.max(most, duration), 0);
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Traces" },
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     el("table", { class: "data traces" },
       el("thead", {}, el("tr", {}, ...COLUMNS.map(([order, name, kind]) =>
         el("th", { scope: "col", class: kind, "aria-sort": order && sorting?.order === order ? "descending" : null },
@@ -37,5 +38,5 @@ function row(trace, slowest) {
     el("td", { class: "figure wide" }, el("span", { class: "share" }, el("i", { style: { width: `${slowest ? (duration / slowest) * 100 : 0}%`, background: serviceColour(service) } })), el("span", { class: "duration" }, duration ? milliseconds(duration) : "< 1 ms")),
     el("td", { class: "figure" }, spans ? String(spans) : "–"),
     el("td", { class: "figure" }, errors ? el("span", { class: "bad" }, icon("warn"), String(errors)) : "–"),
-    el("td", { class: "nowrap" }, ...services.map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
+    el("td", { class: "nowrap" }, ...[...services].sort().map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
 }

@@ -30,7 +30,7 @@ export function tracesView(root) {
   const bar = el("div", { class: "bar trace-bar" });
   const info = el("div", { class: "log-info" });
   const place = el("div", { class: "trace-place" });
-  fill(root, bar, info, place);
+  fill(root, el("h1", { class: "unseen" }, "Traces"), bar, info, place);
   root.classList.add("fills");
 
   async function update() {
@@ -56,7 +56,7 @@ export function tracesView(root) {
     const order = /** @type {import("./tracelist.js").Order} */ (get("order", "start"));
     const sorted = [...found].sort((a, b) => b[order] - a[order]);
     const scrolled = place.firstElementChild?.scrollTop ?? 0;
-    fill(place, found.length ? traceList(sorted, { order, onorder: (to) => change({ order: to }) }) : nothing());
+    fill(place, found.length ? traceList(sorted, "Traces", { order, onorder: (to) => change({ order: to }) }) : nothing());
     if (place.firstElementChild) place.firstElementChild.scrollTop = scrolled;
     fill(info, counted(found.length, "trace") + (found.length >= LIMIT ? ", the newest; narrow the search for older ones" : ""));
     announce(counted(found.length, "trace"));

@@ -50,14 +50,13 @@ export function waterfall(tree, { onpick }) {
       "aria-setsize": siblings,
       "aria-expanded": hasChildren ? String(open) : null,
       "aria-selected": String(span.id === picked),
-      "aria-label": `${span.service} ${span.name}, ${milliseconds(span.end - span.start)}${span.error ? ", error" : ""}`,
       onclick: () => choose(span.id),
     },
       el("div", { class: "span-name", style: { "padding-left": `${Math.min(depth, DEEPEST) * INDENT}px` } },
         el("span", { class: "span-toggle", onclick: (/** @type {Event} */ event) => hasChildren && toggle(event, span.id) }, hasChildren ? icon(open ? "down" : "right") : null),
         el("i", { class: "swatch", style: { background: colour } }),
-        span.error ? el("span", { class: "bad" }, icon("warn")) : null,
-        el("span", { class: "span-service" }, span.service), el("span", { class: "span-title" }, span.name)),
+        span.error ? el("span", { class: "bad" }, icon("warn"), el("span", { class: "unseen" }, "error ")) : null,
+        el("span", { class: "span-service" }, span.service), " ", el("span", { class: "span-title" }, span.name)), " ",
       bar(span, colour));
   }
 

@@ -70,8 +70,9 @@ export function draw(place, panel, data, how) {
     crosshair: how.context.dashboard,
     onzoom: (start, end) => change({ from: String(Math.round(start * 1000)), to: String(Math.round(end * 1000)) }),
   }, canvas.clientHeight);
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${panel.title}: ${data.lines.map(({ name }) => name).slice(0, 8).join(", ")}. The table button lists the values.`);
+  const drawn = plot.ctx.canvas;
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", `${panel.title}: ${data.lines.map(({ name }) => name).slice(0, 8).join(", ")}. The table button lists the values.`);
   watchSize(canvas, plot);
 }
 

@@ -18,7 +18,7 @@ export async function load(panel, context, width) {
   return { traces, empty: traces.length === 0 };
 }
 
-/** @param {HTMLElement} place @param {any} _ @param {{ traces: import("../tempo.js").Summary[] }} data */
-export function draw(place, _, { traces }) {
-  fill(place, traceList(traces));
+/** @param {HTMLElement} place @param {any} panel @param {{ traces: import("../tempo.js").Summary[] }} data */
+export function draw(place, panel, { traces }) {
+  fill(place, traceList(traces, `${panel.title}, the list`));
 }
