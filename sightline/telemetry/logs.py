@@ -110,9 +110,12 @@ class EventHandler(logging.Handler):
         super().__init__()
         self._sink = sink
 
-    def createLock(self) -> None:  # noqa: N802 — logging's name
-        """None is needed: an event is handed over by one append."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool | logging.LogRecord:  # type: ignore[override]  # bool alone before Python 3.12
+        """Without logging's lock: an event is handed over by one append."""
+        kept = self.filter(record)
+        if kept:
+            self.emit(kept if isinstance(kept, logging.LogRecord) else record)
+        return kept
 
     def emit(self, record: logging.LogRecord) -> None:
         if otel_context.get_value(_SUPPRESS_INSTRUMENTATION_KEY) and record.levelno < logging.ERROR:
