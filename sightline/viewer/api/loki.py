@@ -48,7 +48,7 @@ def query_range(store: Questions, parameters: Parameters) -> Any:
     if isinstance(query, s.LogQuery):
         return _lines(store, query, parameters)
     step = parameters.step(window)
-    steps = Steps(window.start, step, (window.end - window.start) // step + 1)
+    steps = Steps.aligned(window.start, window.end, step)
     check_selectors(store, query)
     return success("matrix", matrix(evaluate(store, query, steps), steps))
 

@@ -49,7 +49,7 @@ def volume(store: Questions, parameters: Parameters) -> Any:
 def volume_range(store: Questions, parameters: Parameters) -> Any:
     window = parameters.window()
     step = parameters.step(window)
-    steps = Steps(window.start, step, (window.end - window.start) // step + 1)
+    steps = Steps.aligned(window.start, window.end, step)
     return success(
         "matrix", matrix(evaluate(store, _volume(store, parameters, step), steps), steps)
     )

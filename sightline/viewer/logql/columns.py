@@ -1,11 +1,12 @@
 """Where a label or a field lives in the store's tables, as SQL."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
-from sightline.viewer.sql.fragment import Sql, Value, all_of, sql
+from sightline.viewer.sql.fragment import Sql, Value, all_of, any_of, sql
 from sightline.viewer.sql.json_field import TooManySpellings, attribute, body_field, is_json_object
 
 STREAM_COLUMNS: Final = {
@@ -25,6 +26,7 @@ _LOG_COLUMNS: Final = {
     ),
 }
 OWN_COLUMNS: Final = frozenset({*STREAM_COLUMNS, *_LOG_COLUMNS})
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _EXTRACTED = "_extracted"
 SOURCE: Final = "logs l JOIN resources r ON r.id = l.resource_id"
 
@@ -79,6 +81,13 @@ def error_of(parsers: Iterable[str]) -> str:
 
 def matches(value: Sql, op: s.MatchOp, wanted: str) -> Sql:
     """As Loki compares: a missing label is empty, expressions cover the whole value."""
+    if op not in ("=", "!=") or not _WHOLE_NUMBER.fullmatch(wanted):
+        return _compared(value, op, wanted)
+    equal = any_of([_compared(value, "=", wanted), _is_whole_float(value, wanted)])
+    return equal if op == "=" else sql("NOT {}", equal)
+
+
+def _compared(value: Sql, op: s.MatchOp, wanted: str) -> Sql:
     found = sql("coalesce({}, '')", value)
     if op in ("=", "!="):
         return sql(f"{{}} {op} {{}}", found, Value(wanted))
@@ -86,7 +95,14 @@ def matches(value: Sql, op: s.MatchOp, wanted: str) -> Sql:
     return whole if op == "=~" else sql("NOT {}", whole)
 
 
+def _is_whole_float(value: Sql, wanted: str) -> Sql:
+    """JSON writes the float 2.0, which is `2` to Loki, but the text "2.0" stays what it is."""
+    number, text = Value(f"{wanted}.0"), Value(f'"{wanted}.0"')
+    is_text = sql("contains(l.attrs, {}) OR contains(r.attrs, {})", text, text)
+    return sql("(coalesce({}, '') = {} AND NOT ({}))", value, number, is_text)
+
+
 def of_streams(matchers: Iterable[s.Matcher]) -> Sql:
     """The condition on a log row that its stream is wanted; only stream labels can be."""
-    wanted = [matches(Sql(STREAM_COLUMNS.get(m.name, "''")), m.op, m.value) for m in matchers]
+    wanted = [_compared(Sql(STREAM_COLUMNS.get(m.name, "''")), m.op, m.value) for m in matchers]
     return sql("l.resource_id IN (SELECT r.id FROM resources r WHERE {})", all_of(wanted))

@@ -1,5 +1,6 @@
 """The labels of a log row as Loki shows them: stream labels and structured metadata in one."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ Labels = dict[str, str]
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 _LOGFMT = re.compile(r'(?:^|\s)([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 _SHOWN_BY_COLUMN = {"service.name", "service.namespace", "deployment.environment.name"}
+_ERRORS = {
+    "__error__": "JSONParserErr",
+    "__error_details__": "Value looks like object, but can't find closing '}' symbol",
+}
 _WHOLE_DIGITS = 1e21
 
 
@@ -105,7 +110,8 @@ def labels_of(
 
 def _shaped(labels: Labels, stage: s.Drop | s.Keep) -> Labels:
     keeps = isinstance(stage, s.Keep)
-    return {name: value for name, value in labels.items() if (name in stage.names) == keeps}
+    named = {*stage.names, *(_ERRORS if keeps else ())}
+    return {name: value for name, value in labels.items() if (name in named) == keeps}
 
 
 def label_name(name: str) -> str:
@@ -113,13 +119,15 @@ def label_name(name: str) -> str:
     return f"key_{named}" if named[:1].isdigit() else named
 
 
-def flattened(attributes: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def flattened(
+    attributes: Mapping[str, Any], prefix: str = "", *, lists: bool = True
+) -> Iterator[tuple[str, str]]:
     """Names and texts as Loki's OTLP ingest makes them, maps unfolded with `_`."""
     for key, value in attributes.items():
         name = label_name(prefix + key)
         if isinstance(value, dict):
-            yield from flattened(value, f"{name}_")
-        elif value is not None:
+            yield from flattened(value, f"{name}_", lists=lists)
+        elif value is not None and (lists or not isinstance(value, list)):
             yield name, text_of(value)
 
 
@@ -137,11 +145,17 @@ def taken_from(line: str, parser: str) -> Iterator[tuple[str, str]]:
         for name, quoted, plain in _LOGFMT.findall(line):
             yield label_name(name), re.sub(r"\\(.)", r"\1", quoted) or plain
         return
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        found = None
-    if isinstance(found, dict):
-        yield from ((k, v) for k, v in flattened(found) if v)
+    found = _json_object(line)
+    if found is None:
+        yield from _ERRORS.items()
     else:
-        yield "__error__", "JSONParserErr"
+        yield from ((k, v) for k, v in flattened(found, lists=False) if v)
+
+
+def _json_object(line: str) -> dict[str, Any] | None:
+    """Numbers as they are written: `1.50` is no `1.5` to Loki."""
+    try:
+        found = json.loads(line, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

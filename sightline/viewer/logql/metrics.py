@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -111,9 +112,8 @@ def _combined(
     metric: s.Binary, left: Series | float, right: Series | float, steps: Steps
 ) -> Series | float:
     if isinstance(left, float) and isinstance(right, float):
-        both = _applied(metric, np.array([left]), np.array([right]), keep=np.array([left]))
-        if metric.op in _COMPARISONS and not metric.as_bool:
-            raise QueryError("parse error : comparisons between numbers must use bool")
+        compared = replace(metric, as_bool=True)  # nothing to filter: it holds or it does not
+        both = _applied(compared, np.array([left]), np.array([right]), keep=np.array([left]))
         return float(both[0])
     wide = np.ones(steps.count)
     if isinstance(right, float):

@@ -40,6 +40,12 @@ class Steps:
     step: int
     count: int
 
+    @classmethod
+    def aligned(cls, start: int, end: int, step: int) -> "Steps":
+        """As Loki's query frontend: at multiples of the step, from before the start to the end."""
+        first, last = start // step, -(-end // step)
+        return cls(first * step, step, last - first + 1)
+
     @property
     def moments(self) -> NDArray[np.int64]:
         return self.start + self.step * np.arange(self.count, dtype=np.int64)
@@ -71,12 +77,14 @@ def read_series(
     pipeline = compiled(metric.logs)
     buckets = _Buckets.of(steps, metric)
     groups = _by_names(pipeline, by) if by is not None else _by_all_labels(pipeline)
+    # Where no label is asked for, Loki does not parse either.
+    ignores_errors = pipeline.checks_errors or by == ()
     sized = metric.function.startswith("bytes")
     counted = sql(
         _COUNTED,
         buckets.number(),
         Sql("sum(strlen(l.body))" if sized else "count(*)"),
-        Sql("''" if pipeline.checks_errors else columns.error_of(pipeline.parsers)),
+        Sql("''" if ignores_errors else columns.error_of(pipeline.parsers)),
         joined(", ", groups or [Sql("0")]),
         Sql(columns.SOURCE),
         Value(buckets.origin),

@@ -20,9 +20,9 @@ _TEXTS: Final = {
     "trace:id": "s.trace_id",
 }
 _ROOTS: Final = {"rootName": "root.name", "rootServiceName": "root.service"}
-_NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE')"
-_PLAIN_DIGITS = 10**15  # JSON writes larger numbers with an exponent
+_WHOLE_NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT')"
 _EQUALITY = ("=", "!=")
+_POSITIVE: Final[dict[str, t.Comparison]] = {"!=": "=", "!~": "=~"}
 SLACK_NS = 15 * 60 * 1_000_000_000  # how far a trace may reach out of the searched time
 
 
@@ -94,20 +94,30 @@ def _of_attribute(test: t.Test) -> Sql:
             return sql(f"({{}} = 'BOOLEAN' AND {{}} {op} {{}})", found.kind, found.text, text)
         case str():
             return _of_text(test, found, value)
-    _allow(test, op not in ("=~", "!~"))
-    number = sql("try_cast({} AS DOUBLE)", found.text)
-    equal = sql(f"({{}} IN {_NUMBERS} AND {{}} {op} {{}})", found.kind, number, Value(float(value)))
-    whole = op == "=" and float(value).is_integer() and abs(value) < _PLAIN_DIGITS
-    return all_of([_near(found, str(int(value))), equal]) if whole else equal
+    _allow(test, op not in ("=~", "!~") and not isinstance(value, t.Duration))
+    whole = isinstance(value, int)
+    number = sql(f"try_cast({{}} AS {'HUGEINT' if whole else 'DOUBLE'})", found.text)
+    kinds = _WHOLE_NUMBERS if whole else "('DOUBLE')"
+    holds = sql(f"({{}} IN {kinds} AND {{}} {op} {{}})", found.kind, number, Value(value))
+    return all_of([_near(found, str(value)), holds]) if whole and op == "=" else holds
 
 
 def _of_text(test: t.Test, found: Attribute, value: str) -> Sql:
     conditions = [_compared(found.text, test.op, value)]
-    if test.op == "=":
-        conditions.insert(0, _near(found, value))
     if test.op != "=" or _could_be_another_type(value):
         conditions.append(sql("{} = 'VARCHAR'", found.kind))
-    return all_of(conditions)
+    near = [_near(found, value)] if test.op == "=" else []
+    return all_of([*near, any_of([all_of(conditions), _of_list(test, found, value)])])
+
+
+def _of_list(test: t.Test, found: Attribute, value: str) -> Sql:
+    """A list matches by any of its texts; a negated comparison wants none of them."""
+    positive = _POSITIVE.get(test.op, test.op)
+    item = _compared(Sql("item"), positive, value)
+    texts = sql("try_cast({} AS VARCHAR[])", found.text)
+    count = sql("len(list_filter({}, lambda item: coalesce({}, FALSE)))", texts, item)
+    wanted = ">" if positive == test.op else "="
+    return sql(f"CASE WHEN {{}} = 'ARRAY' THEN {{}} {wanted} 0 END", found.kind, count)
 
 
 def _near(found: Attribute, text: str) -> Sql:
@@ -161,7 +171,7 @@ def _enumerated(test: t.Test, words: tuple[str, ...]) -> Sql:
 
 
 def _number(test: t.Test, column: Sql) -> Sql:
-    _allow(test, isinstance(test.value, float) and test.op not in ("=~", "!~"))
+    _allow(test, isinstance(test.value, int | float) and test.op not in ("=~", "!~"))
     return sql(f"{{}} {test.op} {{}}", column, Value(test.value))
 
 

@@ -98,7 +98,8 @@ class _Parts(Transformer[Token, Any]):
         return t.Duration(sign * duration_ns(token))
 
     def number(self, token: Token) -> float:
-        return float(token)
+        """A whole number is an int, which finds attributes of that type only, as in Tempo."""
+        return int(token) if token.lstrip("-").isdigit() else float(token)
 
     def boolean(self, word: Token) -> bool:
         return str(word) == "true"

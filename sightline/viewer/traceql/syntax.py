@@ -27,7 +27,7 @@ class Duration(float):
     __slots__ = ()
 
 
-Value = str | Word | Duration | float | bool | Nil
+Value = str | Word | Duration | int | float | bool | Nil
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,14 +117,23 @@ def test_a_range_query_counts_in_windows_open_at_their_start(client: TestClient)
     assert series["values"] == [[begin + 2, "2"], [begin + 4, "2"]]
 
 
+def test_steps_stand_at_multiples_of_the_step_as_in_loki(client: TestClient) -> None:
+    begin = NOON // SECOND
+    assert begin % 7 == 5
+    query = 'sum(count_over_time({service_name="orders"}[4s]))'
+    [series] = matrix(client, query, start=begin, end=begin + 1, step="7s")
+    assert series["values"] == [[begin + 2, "2"]]
+
+
 def test_steps_and_ranges_need_not_divide_each_other(client: TestClient) -> None:
     begin = NOON // SECOND
     query = 'sum(count_over_time({service_name="orders"}[1500ms]))'
     [series] = matrix(client, query, start=begin, end=begin + 4, step="0.7")
     expected = []
-    for k in range(6):
-        moment = 0.7 * k
-        count = sum(1 for at in (1, 2, 3) if moment - 1.5 < at <= moment + 1e-9)
+    first = NOON // 700_000_000
+    for number in range(first, first + 8):
+        moment = (number * 700_000_000 - NOON) / SECOND
+        count = sum(1 for at in (1, 2, 3) if moment - 1.5 < at <= moment)
         if count:
             expected.append(str(count))
     assert [value for _, value in series["values"]] == expected
@@ -142,7 +151,7 @@ def test_a_query_of_more_series_than_loki_allows_is_refused(
 
 
 def test_a_line_that_is_no_json_fails_a_metric_query_by_name(client: TestClient) -> None:
-    query = f"sum(count_over_time({ALL} | json [2m]))"
+    query = f"sum by (ms) (count_over_time({ALL} | json [2m]))"
     answer = client.get("/loki/api/v1/query", params={"query": query, "time": NOON + 60 * SECOND})
     assert answer.status_code == 400
     assert "JSONParserErr" in answer.text
@@ -152,6 +161,10 @@ def test_an_instant_log_query_is_refused_as_in_loki(client: TestClient) -> None:
     answer = client.get("/loki/api/v1/query", params={"query": ALL})
     assert answer.status_code == 400
     assert "log queries are not supported as an instant query type" in answer.text
+
+
+def test_no_label_asked_for_needs_no_parsing(client: TestClient) -> None:
+    assert instant(client, f"sum(count_over_time({ALL} | json [2m]))") == [({}, 7)]
 
 
 def test_a_number_is_a_scalar(client: TestClient) -> None:

@@ -12,7 +12,8 @@ def lines(store: SmallStore) -> None:
     orders = store.resource(1, "orders", host__name="a")
     payments = store.resource(2, "payments")
     store.log(orders, "order.created", at=1, trace=TRACE, order__id=7, amount=1.0, note="it's")
-    store.log(orders, "order.refused", at=2, level="warn", order__id=8, reason="no 'stock'")
+    store.log(orders, "order.refused", at=2, level="warn", order__id=8, reason="no 'stock'",
+              version="2.0")  # fmt: skip
     store.log(payments, '{"a":{"b":5},"took":"150ms"}', at=3, trace=TRACE)
     store.log(payments, 'level=info order_id=9 msg="so it goes" took=2s', at=4)
 
@@ -74,6 +75,10 @@ def test_a_stream_holds_labels_and_structured_metadata_under_loki_s_names(
             ["order.refused", "order.created"],
         ),
         ('{service_name="orders"} | (order_id > 5 and order_id < 8), amount=1', ["order.created"]),
+        ('{service_name="orders"} | amount="1"', ["order.created"]),
+        ('{service_name="orders"} | amount!="1"', ["order.refused"]),
+        ('{service_name="orders"} | version="2"', []),
+        ('{service_name="orders"} | version="2.0"', ["order.refused"]),
         ('{service_name="orders"} | missing=""', ["order.refused", "order.created"]),
         ('{service_name="orders"} | missing > 0', []),
         ('{service_name="orders"} | note="it\'s"', ["order.created"]),

@@ -22,7 +22,9 @@ def traces(store: SmallStore) -> None:
         store.span(payments, "c3" * 8, "POST /charges", at=1.6, dur=0.5, parent="b2" * 8,
                    kind=SERVER, status=2, message="declined", service="payments",
                    attrs={"n": "3"})  # fmt: skip
-    store.span(orders, "d4" * 8, "log", at=1.2, dur=0.01, parent="a1" * 8)
+    store.span(
+        orders, "d4" * 8, "log", at=1.2, dur=0.01, parent="a1" * 8, attrs={"tags": ["x", "y"]}
+    )
     store.span(orders, "e5" * 8, "GET /orders", at=3, dur=0.05, kind=SERVER, trace=OTHER_TRACE,
                attrs={"http__route": "/orders", "n": 7})  # fmt: skip
 
@@ -63,7 +65,13 @@ def selected(client: TestClient, query: str, **given: Any) -> dict[str, list[str
         ('{ span.http.route =~ "/(checkout|orders)" }', "a1", "e5"),
         ("{ span.n = 3 }", "a1", ""),
         ('{ span.n = "3" }', "c3", ""),
-        ("{ span.n > 1 }", "a1 b2", "e5"),
+        ("{ span.n > 1 }", "a1", "e5"),
+        ("{ span.n > 1.0 }", "b2", ""),
+        ("{ span.n != 3 }", "", "e5"),
+        ('{ span.tags = "x" }', "d4", ""),
+        ('{ span.tags =~ "[xz]" }', "d4", ""),
+        ('{ span.tags != "z" }', "d4", ""),
+        ('{ span.tags != "x" }', "", ""),
         ("{ span.ok = true }", "a1", ""),
         ("{ span.ok = false }", "", ""),
         ("{ span.n = nil }", "d4", ""),
@@ -230,7 +238,7 @@ def test_tags_are_named_by_scope(client: TestClient) -> None:
     times = {"start": BEGIN, "end": BEGIN + 10}
     scopes = client.get("/api/v2/search/tags", params=times).json()["scopes"]
     found = {scope["name"]: scope["tags"] for scope in scopes}
-    assert found["span"] == ["http.route", "it's", "n", "ok"]
+    assert found["span"] == ["http.route", "it's", "n", "ok", "tags"]
     assert "zone" in found["resource"]
     assert "rootServiceName" in found["intrinsic"]
     older = client.get("/api/search/tags", params=times).json()["tagNames"]
