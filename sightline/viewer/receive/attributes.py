@@ -6,12 +6,14 @@ from typing import Any
 import orjson
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from sightline.viewer.receive.redaction import Redactor
+from sightline.viewer.receive.redaction import MAX_TEXT, SMALLEST_CARD, Redactor, cut
+
+__all__ = ["MAX_TEXT", "Attributes", "dumps"]
 
 MAX_ATTRIBUTES = 128
-MAX_TEXT = 32 * 1024  # a long stack trace fits
 MAX_DEPTH = 16
 _LARGE = 16 * 1024
+_NOTE = 64  # the note on a text that was cut already
 
 
 class Attributes:
@@ -22,22 +24,28 @@ class Attributes:
         self._texts = texts
 
     def read(self, pairs: Iterable[KeyValue]) -> dict[str, Any]:
-        # A text is by far the most frequent value, and this finds it without asking for the kind.
-        found = {pair.key: pair.value.string_value or self.value(pair.value) for pair in pairs}
+        # Most values are texts, then small numbers: found without asking for the kind.
+        found = {
+            pair.key: (value := pair.value).string_value
+            or (n if 0 < (n := value.int_value) < SMALLEST_CARD else self.value(value))
+            for pair in pairs
+        }
+        if not self._texts and self._redactor.harmless.issuperset(found):
+            return found
         return self._redactor.attributes(found, texts=self._texts)
 
     def json(self, pairs: Iterable[KeyValue]) -> str:
         return dumps(self.read(pairs))
 
     def text(self, text: str) -> str:
-        if len(text) > MAX_TEXT:
-            text = _cut(text)
-        return self._redactor.text(text) if self._texts else text
+        return self._redactor.text(text) if self._texts else cut(text)
 
     def cleaned(self, value: AnyValue) -> Any:
         """A value that stands alone, such as a log record's body."""
         found = self.value(value)
-        return self._redactor.value(found) if self._texts else found
+        if self._texts:
+            return self._redactor.value(found)
+        return cut(found) if isinstance(found, str) else found
 
     def value(self, value: AnyValue, depth: int = 0) -> Any:  # noqa: PLR0911 — one for each kind
         match value.WhichOneof("value"):
@@ -50,7 +58,7 @@ class Attributes:
             case "string_value":
                 return value.string_value
             case "bytes_value":
-                return value.bytes_value.hex()
+                return value.bytes_value[:MAX_TEXT].hex()
             case "array_value" | "kvlist_value" if depth >= MAX_DEPTH:
                 return "nested too deeply"
             case "array_value":
@@ -83,14 +91,8 @@ def _bounded(found: dict[str, Any]) -> dict[str, Any]:
 def _bounded_value(value: Any) -> Any:
     match value:
         case str():
-            return _cut(value)
+            return value if len(value) <= MAX_TEXT + _NOTE else cut(value)
         case list() | dict():
             text = orjson.dumps(value)
-            return value if len(text) <= MAX_TEXT else _cut(text.decode())
+            return value if len(text) <= MAX_TEXT else cut(text.decode())
     return value
-
-
-def _cut(text: str) -> str:
-    if len(text) <= MAX_TEXT:
-        return text
-    return f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT} more characters not kept)"
