@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from payments import __version__
 from payments.charges import Charge, ChargeRequest, IdempotencyKey, issuer_seconds
+from payments.limits import HeaderLimit
 from payments.requests import RequestMiddleware
 from payments.settings import Settings, require_writable
 from payments.store import ChargeStore, KeyReusedError, KeyVoidedError
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # One span and one log line per fact: log records come from stdlib logging.
         telemetry={"operation_spans": False, "logs": False, "exclude": _is_health},
     )
+    app.add_middleware(HeaderLimit)
     app.add_middleware(RequestMiddleware)
     app.add_exception_handler(ProblemError, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

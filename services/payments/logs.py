@@ -10,7 +10,11 @@ from opentelemetry import trace
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from payments.records import RedactionFilter
+
 SERVICE = "payments"
+# uvicorn's copy of its own message, with colours; and what `exception` holds already
+UNSHOWN = ("color_message", "exception.type", "exception.message", "exception.stacktrace")
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
@@ -21,8 +25,7 @@ class ContractFormatter(JsonFormatter):
         super().__init__(
             [],
             rename_fields={"exc_info": "exception"},
-            # uvicorn's copy of its own message, with colours
-            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
+            reserved_attrs=[*RESERVED_ATTRS, *UNSHOWN],
         )
 
     def add_fields(
@@ -64,6 +67,9 @@ def configure(level: int) -> None:
     handler.addFilter(OnceFilter())
     root = logging.getLogger()
     root.addHandler(handler)
+    redaction = RedactionFilter()
+    for each in root.handlers:  # the OTLP handler of opentelemetry-instrument among them
+        each.addFilter(redaction)
     root.setLevel(level)
     logging.getLogger("opentelemetry").setLevel(max(level, logging.WARNING))
     _carry_request_id()

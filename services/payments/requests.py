@@ -12,10 +12,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from payments import redaction
 from payments.logs import request_id
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SILENT_PATHS = frozenset({"/health"})
+PATH_LIMIT = 1_024  # of a path in a line
 
 access = logging.getLogger("payments.access")
 log = logging.getLogger("payments.requests")
@@ -70,14 +72,15 @@ class _Answered:
 
 def _id_of(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if ACCEPTED_ID.fullmatch(given) else secrets.token_hex(4)
+    accepted = ACCEPTED_ID.fullmatch(given) and redaction.text(given) == given
+    return given if accepted else secrets.token_hex(4)
 
 
 def _write_access_line(scope: Scope, status: int | None, seconds: float) -> None:
     client = scope.get("client")
     fields: dict[str, Any] = {
         "method": scope["method"],
-        "path": scope["path"],
+        "path": redaction.text(scope["path"])[:PATH_LIMIT],
         "route": getattr(scope.get("route"), "path", None),
         "status": status,
         "duration_ms": round(seconds * 1000, 3),

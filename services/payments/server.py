@@ -12,7 +12,7 @@ from types import FrameType
 
 import uvicorn
 
-from payments import logs
+from payments import logs, spans
 from payments.app import create_app
 from payments.settings import SettingError, Settings, require_writable
 from payments.store import ChargeStore
@@ -66,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"payments: {error}", file=sys.stderr)  # noqa: T201 — a command's own output
         return 1
     logs.configure(settings.log_level)
+    spans.configure()
     config = uvicorn.Config(
         create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=2
     )

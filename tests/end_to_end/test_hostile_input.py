@@ -4,7 +4,7 @@ import json
 import secrets
 
 import httpx2
-from conftest import System, eventually
+from running_system import System, eventually
 
 CARD = "4111 1111 1111 1111"
 FORGED = '{"level": "critical", "event": "forged.line"}'
@@ -75,7 +75,18 @@ def test_secrets_reach_neither_a_log_line_nor_the_store(system: System) -> None:
     )
     assert answer.status_code in {201, 422}, answer.text
     system.client.get(f"{system.orders}/orders", params={"password": password, "card": CARD})
+    direct = secrets.token_hex(16)
+    unknown = system.client.get(
+        f"http://127.0.0.1:{system.ports.payments}/x/password={password}/{CARD}",
+        params={"token": token, "card": CARD},
+        headers={
+            "x-request-id": CARD.replace(" ", ""),
+            "traceparent": f"00-{direct}-{secrets.token_hex(8)}-01",
+        },
+    )
+    assert unknown.status_code == 404
     spans = eventually(lambda: system.spans(trace_id), what="the trace")
+    spans += eventually(lambda: system.spans(direct), what="the trace of payments alone")
     stored = json.dumps(spans) + json.dumps(system.logs('{service_name=~".+"}'))
     written = "".join(system.supervisor.log_path(s).read_text() for s in ("orders", "payments"))
     for secret in (token, password, CARD, CARD.replace(" ", "")):

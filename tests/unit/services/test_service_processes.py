@@ -208,6 +208,36 @@ def test_payments_exports_one_span_its_lines_and_its_metrics_by_the_standard_alo
     assert resource["deployment.environment.name"] == "test"
 
 
+def test_payments_shows_no_secret_of_a_request_in_lines_or_on_the_wire(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    env = {k: v for k, v in environment(tmp_path).items() if not k.startswith("OTEL_")}
+    env["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.endpoint
+    card, headers = "4111111111111111", {"X-Request-ID": "4111111111111111"}
+    with serving("payments", tmp_path, env) as payments, suppress_instrumentation():
+        url = f"{payments.url}/x/password=sekret/{card}?card={card}&token=sekret&n=1"
+        answer = httpx2.get(url, headers=headers)
+        httpx2.get(f"{payments.url}/{'a' * 5_000}")
+        assert payments.end() == 0
+        requests = [line for line in payments.lines() if line["event"] == "http.request"]
+    assert requests[0]["path"] == "/x/password=[REDACTED]"
+    assert requests[0]["request_id"] == answer.headers["x-request-id"] != card
+    assert len(requests[1]["path"]) == 1_024
+    spans = [plain(span.attributes) for span in receiver.spans()]
+    assert "n=1" in spans[0]["url.query"]
+    sent = f"{receiver.logs()} {spans} {payments.out.read_text()}"
+    assert "http.request" in sent
+    for secret in ("sekret", card):
+        assert secret not in sent
+
+
+def test_headers_beyond_64_kib_are_refused_by_payments(tmp_path: Path) -> None:
+    with serving("payments", tmp_path, environment(tmp_path)) as payments:
+        answer = httpx2.get(f"{payments.url}/charges/x", headers={"x-big": "a" * 65_536})
+        assert (answer.status_code, answer.json()["code"]) == (431, "headers_too_large")
+        assert httpx2.get(f"{payments.url}/health").status_code == 200
+
+
 def test_payments_without_a_receiver_warns_once_serves_and_ends_in_time(tmp_path: Path) -> None:
     env = {k: v for k, v in environment(tmp_path).items() if not k.startswith("OTEL_")}
     env["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{closed_port()}"
