@@ -65,7 +65,7 @@ def test_a_trace_of_thousands_of_spans_draws_only_those_in_sight(page: Page, sho
             shop.front.tracer.start_span(f"item {number}").end()
     trace = f"{root.get_span_context().trace_id:032x}"
     page.goto(f"/traces/{trace}")
-    expect(page.get_by_text("401")).to_be_visible()
+    expect(page.get_by_text("401", exact=True)).to_be_visible()
     tree = page.get_by_role("tree")
     expect(tree.get_by_role("treeitem").first).to_be_visible()
     assert tree.get_by_role("treeitem").count() < 80

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import System, eventually, run_system
+from running_system import System, eventually, run_system
 
 
 @pytest.fixture

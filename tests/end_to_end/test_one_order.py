@@ -2,7 +2,7 @@
 
 import secrets
 
-from conftest import System, eventually
+from running_system import System, eventually
 
 NAMED_SPANS = {"validate.inventory", "payment.process", "notification.send_email"}
 

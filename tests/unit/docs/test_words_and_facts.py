@@ -13,8 +13,8 @@ CI = (ROOT / ".ci" / "run").read_text()
 
 # Where a command of README runs: in CI's script, or in the test named here.
 RUN_BY = {
-    "make demo": "tests/end_to_end/test_demo.py",
-    "make load": "tests/end_to_end/test_load.py",
+    "make demo": "tests/end_to_end/test_the_demo.py",
+    "make load": "tests/end_to_end/test_the_load.py",
     "make bench": "tests/end_to_end/test_bench.py",
     "make up": "tests/stack/compose",
     "make down": "tests/stack/compose",

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import NOON, SECOND, SmallStore
 from fastapi.testclient import TestClient
+from small_store import NOON, SECOND, SmallStore
 
 
 @pytest.fixture(autouse=True)

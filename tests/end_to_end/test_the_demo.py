@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 import psutil
-from conftest import eventually, free_ports, run_system
+from running_system import eventually, free_ports, run_system
 
 READY_SECONDS = 60
 SETTINGS = {

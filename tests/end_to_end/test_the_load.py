@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import System, eventually
+from running_system import System, eventually
 
 
 def run_load(host: str, *arguments: str) -> subprocess.CompletedProcess[str]:
