@@ -1,11 +1,13 @@
 """The running stack, started once for all tests, and what a client asks of it."""
 
+import os
 import time
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 from covering import Count
+from engine import Engine
 from servers import RELEASES, find
 from stores import Stores
 from system import System
@@ -22,7 +24,12 @@ def servers() -> None:
 
 
 @pytest.fixture(scope="session")
-def system(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System | Engine]:
+    if os.environ.get("STACK") == "compose":
+        engine = Engine()
+        engine.start()
+        yield engine
+        return
     running = System(tmp_path_factory.mktemp("stack"), {"SIGHTLINE_FAULTS": "1"})
     try:
         running.start()
@@ -40,17 +47,17 @@ def client() -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def stores(system: System, client: httpx2.Client) -> Stores:
+def stores(system: System | Engine, client: httpx2.Client) -> Stores:
     return Stores(system.url("prometheus"), system.url("loki"), system.url("tempo"), client)
 
 
 @pytest.fixture(scope="session")
-def traffic(system: System, client: httpx2.Client) -> Traffic:
+def traffic(system: System | Engine, client: httpx2.Client) -> Traffic:
     return Traffic(system.url("orders"), client)
 
 
 @pytest.fixture(scope="session")
-def ledger(system: System, traffic: Traffic) -> Ledger:
+def ledger(system: System | Engine, traffic: Traffic) -> Ledger:
     """A minute and a half of steady traffic, every fault at some share, settled in the stores."""
     traffic.fault("errors", ratio=0.1)
     traffic.fault("payment-declined", ratio=0.25)

@@ -36,6 +36,7 @@ class System:
     settings: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
+    extra_jobs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.ports = _free_ports()

@@ -51,7 +51,16 @@ def assert_shown(figures: Figures, expected: Shown) -> None:
 
 
 # Shown beside what the ledger knows: the database, its statements, the client's own spans.
-ASIDE = {"orders → 127.0.0.1", "SELECT", "INSERT", "UPDATE", "connect", "POST", "GET"} | {
+ASIDE = {
+    "orders → 127.0.0.1",
+    "orders → postgres",
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "connect",
+    "POST",
+    "GET",
+} | {
     "validate.inventory",
     "payment.process",
     "notification.send_email",

@@ -112,9 +112,8 @@ def test_the_instance_is_no_index_label_of_loki(stores: Stores, placed: Sent) ->
 
 
 def test_every_target_is_up(system: System, stores: Stores) -> None:
-    jobs = {"orders", "otel-collector", "prometheus", "loki"} | (
-        set() if "tempo" in system.absent else {"tempo"}
-    )
+    jobs = {"orders", "otel-collector", "prometheus", "loki", "tempo"} - set(system.absent)
+    jobs |= system.extra_jobs
     eventually(lambda: {s["metric"]["job"] for s in stores.promql("up == 1")} == jobs)
 
 
