@@ -45,7 +45,7 @@ def service() -> Iterator[Service]:
     written = Service()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 — http.server's name
+        def do_GET(self) -> None:
             written.asked.append({key.lower(): value for key, value in self.headers.items()})
             page, kind = written.page, written.kind
             if written.registry is not None:
@@ -238,8 +238,7 @@ async def test_a_target_that_is_taken_away_leaves_no_live_series(
 ) -> None:
     service.page = b"a 1\n"
     task = asyncio.create_task(scraper.run())
-    while not series(store, "a"):
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(eventually, lambda: series(store, "a"), "the sample")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert series(store, "a")[0].stale.tolist()[-1]
