@@ -38,7 +38,7 @@ export function chart(place, drawing, height) {
     width: Math.max(place.clientWidth, 80),
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: cursorOf(drawing),
     scales: { x: { time: true, range: [drawing.times[0], drawing.times[drawing.times.length - 1]] }, y: { range: bounds(drawing) } },
     axes: axesOf(drawing, height),

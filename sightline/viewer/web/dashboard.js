@@ -10,8 +10,6 @@ import { range, setStandard } from "./time.js";
 
 /** @typedef {import("./template.js").Variable} Variable */
 
-const ROW = 38;
-
 /** @param {HTMLElement} root @param {string} uid @returns {import("./main.js").View} */
 export function dashboardView(root, uid) {
   const view = { title: "Dashboards", update, close };
@@ -94,12 +92,19 @@ export function dashboardView(root, uid) {
   /** @param {any[]} panels @param {boolean} alone @param {string[]} closed @returns {HTMLElement[]} */
   function placed(panels, alone, closed) {
     let open = true;
+    let lifted = 0;
+    let lowest = 0;
     const found = [];
-    for (const panel of panels) {
-      if (panel.type === "row") {
-        open = !closed.includes(String(panel.id));
-        found.push(rowHeader(panel, open, closed));
-      } else if (open || alone) found.push(framed(panel, alone));
+    for (const panel of [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
+      const isRow = panel.type === "row";
+      // What a closed row hides leaves no hole.
+      if (isRow && !open) lifted = panel.gridPos.y - lowest;
+      if (isRow) open = !closed.includes(String(panel.id));
+      if (!isRow && !open && !alone) continue;
+      const element = isRow ? rowHeader(panel, open, closed) : framed(panel, alone);
+      if (!alone) position(element, panel.gridPos, lifted);
+      lowest = Math.max(lowest, panel.gridPos.y - lifted + panel.gridPos.h);
+      found.push(element);
     }
     return found;
   }
@@ -108,9 +113,7 @@ export function dashboardView(root, uid) {
   function framed(panel, alone) {
     const frame = panelFrame(panel);
     frames.set(panel.id, frame);
-    const { w = 24, h = 8 } = panel.gridPos ?? {};
-    frame.element.style.setProperty("--w", alone ? 24 : w);
-    frame.element.style.setProperty("--height", alone ? "calc(100dvh - 130px)" : `${h * ROW - 8}px`);
+    frame.element.classList.toggle("alone", alone);
     frame.element.dataset.id = panel.id;
     return frame.element;
   }
@@ -133,6 +136,15 @@ export function dashboardView(root, uid) {
 
   open();
   return view;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {{ x: number, y: number, w: number, h: number }} place
+ * @param {number} lifted
+ */
+function position(element, { x, y, w, h }, lifted) {
+  for (const [name, value] of Object.entries({ x: x + 1, y: y - lifted + 1, w, h })) element.style.setProperty(`--${name}`, String(value));
 }
 
 /** @param {any} panel @param {boolean} open @param {string[]} closed */

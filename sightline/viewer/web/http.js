@@ -15,12 +15,17 @@ export async function ask(path, query = {}, signal) {
   return JSON.parse(text);
 }
 
-/** @param {string} address @param {AbortSignal} [signal] */
-async function reached(address, signal) {
+/**
+ * Asks once more where the connection broke: the server may have closed an idle one at that moment.
+ * @param {string} address
+ * @param {AbortSignal} [signal]
+ */
+async function reached(address, signal, tries = 2) {
   try {
     return await fetch(address, { signal, headers: { Accept: "application/json" } });
   } catch (error) {
     if (signal?.aborted) throw error;
+    if (tries > 1) return reached(address, signal, tries - 1);
     throw new Error("The viewer does not answer: is it still running?", { cause: error });
   }
 }

@@ -49,9 +49,9 @@ export function drawStat(place, panel, { figures }) {
     named ? el("div", { class: "stat-name" }, each.name) : null))));
 }
 
-/** @param {[number, number][]} points */
+/** From zero up, or a little change would look like much. @param {[number, number][]} points */
 function sparkline(points) {
-  const [least, most] = points.reduce(([low, high], [, value]) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const [least, most] = points.reduce(([low, high], [, value]) => [Math.min(low, value), Math.max(high, value)], [0, -Infinity]);
   const [start, end] = [points[0][0], points[points.length - 1][0]];
   const place = (/** @type {[number, number]} */ [at, value]) => `${(((at - start) / (end - start || 1)) * 100).toFixed(2)},${(28 - ((value - least) / (most - least || 1)) * 26).toFixed(2)}`;
   const course = points.map(place).join("L");
