@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Mapping
@@ -24,10 +25,15 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
         if (error.name or "").startswith("sightline"):
             raise
         return _fail(_MISSING.format(error.name))
+    # What is loaded by now stays; what requests bring dies young.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     try:
         asyncio.run(serve(wanted, _say))
     except (SettingError, StoreUnusable) as error:
         return _fail(str(error))
+    finally:
+        gc.unfreeze()
     return 0
 
 

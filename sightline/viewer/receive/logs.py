@@ -71,13 +71,12 @@ def decode_logs(
             scope = attributes.text(scope_logs.scope.name)
             accepted = decoded.count(resource.service, len(scope_logs.log_records))
             for record in scope_logs.log_records:
-                if record.time_unix_nano > LAST_NS or record.observed_time_unix_nano > LAST_NS:
+                row = _row(record, attributes, resource, scope, next_sequence(), now)
+                if row is None:
                     reason = f"a log record's time ({record.time_unix_nano} ns) is past 2262"
                     decoded.reject(accepted, reason)
-                    continue
-                decoded.batch.logs.append(
-                    _row(record, attributes, resource, scope, next_sequence(), now)
-                )
+                else:
+                    decoded.batch.logs.append(row)
     return decoded
 
 
@@ -94,7 +93,7 @@ def _row(
     scope: str,
     sequence: int,
     now: int,
-) -> Row:
+) -> Row | None:
     found = attributes.read(record.attributes)
     body = record.body.string_value
     body = attributes.text(body) if body else _body(record, attributes)
@@ -105,9 +104,12 @@ def _row(
     severity = severity if 0 <= severity < len(_LEVELS) else 0
     word = attributes.text(record.severity_text)
     observed = record.observed_time_unix_nano or now
+    ts = record.time_unix_nano or observed
+    if ts > LAST_NS or observed > LAST_NS:
+        return None
     return (
         sequence,
-        record.time_unix_nano or observed,
+        ts,
         observed,
         severity,
         word,

@@ -53,7 +53,9 @@ def _row(
     ):
         return None
     found = attributes.read(span.attributes)
-    status, events, links, kind = span.status, span.events, span.links, span.kind
+    events, links, kind, code, message = span.events, span.links, span.kind, 0, ""
+    if span.HasField("status"):
+        code, message = span.status.code, attributes.text(span.status.message)
     return (
         start,
         end - start if end > start else 0,
@@ -65,8 +67,8 @@ def _row(
         service,
         attributes.text(span.name),
         kind if 0 <= kind <= _KINDS else 0,
-        status.code if 0 <= status.code <= _STATUSES else 0,
-        attributes.text(status.message),
+        code if 0 <= code <= _STATUSES else 0,
+        message,
         _text(found.get("http.route")),
         _text(found.get("http.request.method") or found.get("http.method")),
         _status(found.get("http.response.status_code") or found.get("http.status_code")),

@@ -40,13 +40,22 @@ class SeriesIndex:
 
     def add(self, name: str, labels: Labels) -> tuple[int, SeriesRow | None]:
         """The series' id, and the row to store if it is new. `labels` has no `__name__`."""
-        text = orjson.dumps(labels, option=orjson.OPT_SORT_KEYS)
+        text = _text(labels)
         series_id = _identity(name, text)
         with self._lock:
             if series_id in self._name_of:
                 return series_id, None
             self._add(series_id, name, labels)
         return series_id, SeriesRow(series_id, name, text.decode())
+
+    def rows(self) -> list[SeriesRow]:
+        """All of them, as the database keeps them."""
+        with self._lock:
+            return [
+                SeriesRow(series_id, name, _text(labels).decode())
+                for name, family in self._by_name.items()
+                for series_id, labels in family.items()
+            ]
 
     def remove(self, ids: Iterable[int]) -> None:
         with self._lock:
@@ -81,6 +90,11 @@ class SeriesIndex:
     def _add(self, series_id: int, name: str, labels: Mapping[str, str]) -> None:
         self._by_name.setdefault(name, {})[series_id] = {"__name__": name, **labels}
         self._name_of[series_id] = name
+
+
+def _text(labels: Mapping[str, str]) -> bytes:
+    kept = {key: value for key, value in labels.items() if key != "__name__"}
+    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
 
 
 def _identity(name: str, labels: bytes) -> int:

@@ -16,6 +16,7 @@ from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.store.batch import Batch
 from sightline.viewer.store.database import Opened, open_database
 from sightline.viewer.store.head import Head
+from sightline.viewer.store.insertion import insert
 from sightline.viewer.store.reader import Reader
 from sightline.viewer.store.retention import Limits, Retention
 from sightline.viewer.store.samples import StoredSamples
@@ -138,4 +139,14 @@ class Store:
                 log.warning("store.close_failed", extra={"reason": str(error)})
             opened = open_database(self._folder)
             self._connection = opened.connection
-            self.set_aside = opened.set_aside or self.set_aside
+        if opened.set_aside or self._folder is None:
+            self.set_aside = opened.set_aside or "the store in memory was lost and begun anew"
+            self._restate()
+
+    def _restate(self) -> None:
+        """Tell a fresh database what only memory knows by now."""
+        self.resources.clear()
+        batch = Batch(series=self.series.rows())
+        for name, entries in list(self._metadata.items()):
+            batch.metadata += [(name, *metadata) for metadata in entries]
+        insert(self._connection, batch)

@@ -1,14 +1,15 @@
 """A full queue is said aloud: 503 with Retry-After, UNAVAILABLE, and nothing half taken."""
 
+from pathlib import Path
 from typing import Any
 
-import grpc.aio
+import grpc
 import otlp_requests as otlp
+import psutil
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
-from viewer_process import free_ports
+from viewer_process import eventually, viewer
 
-from sightline.viewer.receive.grpc_server import otlp_grpc
 from sightline.viewer.receive.http import OtlpHttp
 from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.tally import Tally
@@ -54,21 +55,30 @@ async def test_http_says_503_and_when_to_come_again(
     assert store.query("SELECT count(*) FROM spans") == [(2,)]
 
 
-async def test_grpc_says_unavailable(receiver: Receiver, store: Store) -> None:
-    (port,) = free_ports(1)
-    store.reserve(QUEUE_BYTES)
-    async with (
-        otlp_grpc(receiver, "127.0.0.1", port),
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+async def test_a_disk_that_stays_full_is_passed_on_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Both ways in refuse while nothing can be written, and what was accepted is stored after."""
+    with (
+        viewer(tmp_path) as running,
+        grpc.insecure_channel(f"127.0.0.1:{running.otlp_grpc}") as channel,
     ):
+        process = psutil.Process(running.process.pid)
+        process.rlimit(psutil.RLIMIT_FSIZE, (1_000, psutil.RLIM_INFINITY))
+        accepted, body = 0, {"text": "x" * 8_000}
+        while True:
+            request = otlp.traces(500, attributes=body)
+            answer = running.post("/v1/traces", request.SerializeToString())
+            if answer.status != 200:
+                break
+            accepted += 500
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
         stub = TraceServiceStub(channel)
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await stub.Export(otlp.traces())
+        with pytest.raises(grpc.RpcError) as refused:
+            stub.Export(otlp.traces(500, attributes=body), timeout=10)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        store.release(QUEUE_BYTES)
-        await stub.Export(otlp.traces())
-    store.flush()
-    assert store.query("SELECT count(*) FROM spans") == [(1,)]
+        process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+        raw = request.SerializeToString()
+        eventually(lambda: running.post("/v1/traces", raw).status == 200, "room", 30)
+        running.stored("spans", accepted + 500)
 
 
 async def test_a_request_that_fails_to_decode_gives_its_room_back(

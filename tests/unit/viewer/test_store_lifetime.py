@@ -156,6 +156,36 @@ def test_an_error_that_invalidates_the_database_is_survived(
     store.close()
 
 
+def test_a_database_lost_while_running_is_begun_anew_with_all_series(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sightline.viewer.store import writer  # noqa: PLC0415 — to be patched
+
+    store, real, failures = Store.open(tmp_path), writer.insert, [1]
+
+    def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+        if failures[0] and batch.rows:
+            failures[0] -= 1
+            connection.close()
+            (tmp_path / FILE_NAME).write_bytes(os.urandom(20_000))
+            raise duckdb.FatalException("INTERNAL Error: database has been invalidated")
+        real(connection, batch)
+
+    batch = Batch()
+    series = store.new_series(batch, "up", {"job": "orders"})
+    store.append(batch)
+    store.flush()
+    monkeypatch.setattr(writer, "insert", insert)
+    store.append(Batch(exemplars=[(series, 1, 1.0, "{}")]))
+    store.flush()
+    assert "set aside" in store.set_aside
+    assert store.query("SELECT id, name, labels FROM series") == [
+        (series, "up", '{"job":"orders"}')
+    ]
+    assert store.query("SELECT count(*) FROM exemplars") == [(1,)]
+    store.close()
+
+
 @pytest.mark.parametrize("flag", ["port", "otlp_http_port", "otlp_grpc_port"])
 def test_a_port_in_use_is_named_in_one_line(tmp_path: Path, flag: str) -> None:
     with viewer(None) as running:
