@@ -1,9 +1,8 @@
-"""What docker-compose.yml promises of the containers, on an engine: `make test-stack STACK=compose`."""
+"""What docker-compose.yml promises, on an engine: `make test-stack STACK=compose`."""
 
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,12 @@ SERVICES = [name for name in services() if name != "load"]
 
 
 @pytest.fixture(scope="module")
-def placed(system: Engine, traffic: Traffic, stores: Stores) -> Iterator[Sent]:
+def placed(system: Engine, traffic: Traffic, stores: Stores) -> Sent:
     """An order whose line, span and count have reached their stores."""
     assert system
     sent = next(one for one in iter(traffic.checkout, None) if one.status == 201)
     eventually(lambda: kept(stores, sent))
-    yield sent
+    return sent
 
 
 def kept(stores: Stores, sent: Sent) -> bool:
