@@ -14,6 +14,7 @@ import yaml
 from composed import ROOT, Composed, services
 from process import Process
 from servers import RELEASES, program
+from shortening import write_shortened_rules
 
 # Where each service listens in compose, by what for.
 PORTS = {
@@ -34,6 +35,8 @@ PROGRAMS = {"otel-collector": "otelcol"}
 class System:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    given: dict[str, dict[str, str]] = field(default_factory=dict)  # more environment, by service
+    shortened: bool = False  # rules whose windows are a fraction of what ships
     absent: list[str] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
     extra_jobs: frozenset[str] = frozenset()
@@ -42,6 +45,8 @@ class System:
         self.ports = _free_ports()
         self.composed = services(self.settings)
         self._write_prometheus_files()
+        for name, more in self.given.items():
+            self.composed[name].environment.update(more)
         for name in STARTED:
             process = getattr(self, f"_{name.replace('-', '_')}")(self.composed[name])
             if process is None:
@@ -218,8 +223,11 @@ class System:
         """Prometheus' own files, linked; its targets with this machine's ports."""
         linked = self.folder / "prometheus"
         linked.mkdir()
-        for name in ("prometheus.yml", "rules"):
-            (linked / name).symlink_to(ROOT / "prometheus" / name)
+        (linked / "prometheus.yml").symlink_to(ROOT / "prometheus" / "prometheus.yml")
+        if self.shortened:
+            write_shortened_rules(linked / "rules")
+        else:
+            (linked / "rules").symlink_to(ROOT / "prometheus" / "rules")
         store = self.folder / "trace-store"
         store.mkdir()
         for source, place in (("prometheus", linked), ("tempo", store)):
