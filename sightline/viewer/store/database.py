@@ -12,7 +12,9 @@ import duckdb
 
 SCHEMA_VERSION = "1"
 FILE_NAME = "telemetry.duckdb"
-_SETTINGS = {"threads": "1", "memory_limit": "256MB", "preserve_insertion_order": "false"}
+_SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
+# Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
+_LIMITS = {False: {"memory_limit": "256MB"}, True: {"memory_limit": "768MB"}}
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ def _connect(path: str, *, fresh: Path | None = None) -> duckdb.DuckDBPyConnecti
     # The umask is what makes DuckDB's own files (log, temporary folder) private too.
     before = os.umask(0o077)
     try:
-        return duckdb.connect(path, config=dict(_SETTINGS))
+        return duckdb.connect(path, config={**_SETTINGS, **_LIMITS[path == ":memory:"]})
     finally:
         os.umask(before)
 

@@ -1,4 +1,4 @@
-"""What the store forgets: everything past an age, and the oldest when it grows too large."""
+"""What the store forgets: all past an age, and what gives way when it grows too large."""
 
 import logging
 import time
@@ -7,13 +7,22 @@ from pathlib import Path
 
 import duckdb
 
+from sightline.viewer.store.database import FILE_NAME
+from sightline.viewer.store.eviction import Evicted, evict
 from sightline.viewer.store.head import Head
 from sightline.viewer.store.series import SeriesIndex
 
 PASS_SECONDS = 30.0
+SIZE_SECONDS = 2.0  # between two looks at the size
+MAX_ROUNDS = 40
+ROOM = 0.9  # of the limit, left by a pass that evicts
+MEMORY_BYTES = 256 * 1024**2  # the limit of a store that has no disk
 _NS = 1_000_000_000
 # Ticks of each table's clock in one second.
 _CLOCKS = {"spans": _NS, "logs": _NS, "points": 1_000, "exemplars": 1_000}
+
+_ON_DISK = "SELECT used_blocks * block_size FROM pragma_database_size()"
+_IN_MEMORY = "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
 
 log = logging.getLogger(__name__)
 
@@ -30,39 +39,63 @@ class Retention:
     def __init__(
         self, limits: Limits, folder: Path | None, series: SeriesIndex, head: Head
     ) -> None:
-        self.limits = limits
+        self.age_seconds = limits.age_seconds
+        self.max_bytes = (
+            min(limits.size_bytes, MEMORY_BYTES) if folder is None else limits.size_bytes
+        )
         self.removed = dict.fromkeys(_CLOCKS, 0)
+        self.evicted: dict[tuple[str, str], int] = {}
         self.size_bytes = 0
         self._folder = folder
         self._series = series
         self._head = head
-        self._due = time.monotonic() + PASS_SECONDS
+        self._age_due = time.monotonic() + PASS_SECONDS
+        self._size_due = time.monotonic() + SIZE_SECONDS
 
     def when_due(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if time.monotonic() < self._due:
-            return
-        self._due = time.monotonic() + PASS_SECONDS
+        now = time.monotonic()
         try:
-            self.run(connection, time.time())
+            if now >= self._age_due:
+                self._age_due = now + PASS_SECONDS
+                self.by_age(connection, time.time())
+            if now >= self._size_due:
+                self._size_due = now + SIZE_SECONDS
+                self.by_size(connection)
         except duckdb.Error as error:
-            log.warning("store.retention_failed", extra={"reason": str(error).splitlines()[0]})
+            log.warning("store.retention_failed: %s", str(error).splitlines()[0])
 
-    def run(self, connection: duckdb.DuckDBPyConnection, now: float) -> None:
+    def by_age(self, connection: duckdb.DuckDBPyConnection, now: float) -> None:
         self._head.prune()
-        oldest = now - self.limits.age_seconds
-        removed = self._remove_before(connection, oldest)
-        self.size_bytes = _size(connection)
-        while self.size_bytes > self.limits.size_bytes and oldest < now:
-            oldest = max(oldest, self._oldest(connection, now))
-            # A tenth of what there is at a time keeps each pass short.
-            oldest += max(1.0, (now - oldest) / 10)
-            removed += self._remove_before(connection, oldest)
-            connection.execute("CHECKPOINT")
-            self.size_bytes = _size(connection)
-        if removed:
+        oldest = now - self.age_seconds
+        if self._remove_before(connection, oldest):
             self._forget_series(connection, oldest)
             connection.execute("CHECKPOINT")
-            log.info("store.retention", extra={"rows": removed})
+
+    def by_size(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """If it is too large, make room, the largest sender first."""
+        self.size_bytes = self._size(connection)
+        if self.size_bytes <= self.max_bytes:
+            return
+        # What is not yet compressed counts too much.
+        connection.execute("CHECKPOINT")
+        self.size_bytes = self._size(connection)
+        for _ in range(MAX_ROUNDS):
+            if self.size_bytes <= self.max_bytes * ROOM:
+                return
+            evicted = evict(connection)
+            if evicted is None:
+                return
+            self._note(evicted)
+            before, self.size_bytes = self.size_bytes, self._size(connection)
+            if self.size_bytes >= before:
+                # Readers of old rows may hold the room; a later pass will find it free.
+                return
+
+    def _note(self, evicted: Evicted) -> None:
+        key = (evicted.table, evicted.service)
+        self.evicted[key] = self.evicted.get(key, 0) + evicted.rows
+        self.removed[evicted.table] += evicted.rows
+        log.warning("store.evicted: %d %s of %s", evicted.rows, evicted.table, evicted.service)
 
     def _remove_before(self, connection: duckdb.DuckDBPyConnection, oldest: float) -> int:
         total = 0
@@ -74,13 +107,6 @@ class Retention:
             self.removed[table] += count
             total += count
         return total
-
-    def _oldest(self, connection: duckdb.DuckDBPyConnection, now: float) -> float:
-        found = [
-            connection.execute(f"SELECT min(ts) / {clock} FROM {table}").fetchall()[0][0]  # noqa: S608 — names from the table above
-            for table, clock in _CLOCKS.items()
-        ]
-        return min((ts for ts in found if ts is not None), default=now)
 
     def _forget_series(self, connection: duckdb.DuckDBPyConnection, oldest: float) -> None:
         gone = [
@@ -95,10 +121,9 @@ class Retention:
         self._series.remove(gone)
         self._head.forget(gone)
 
-
-def _size(connection: duckdb.DuckDBPyConnection) -> int:
-    """Bytes in use: blocks that hold data, and the log of what is not yet in a block."""
-    rows = connection.execute(
-        "SELECT used_blocks * block_size FROM pragma_database_size()"
-    ).fetchall()
-    return int(rows[0][0])
+    def _size(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Bytes in use: blocks that hold data and the log, or the tables' own memory."""
+        query = _IN_MEMORY if self._folder is None else _ON_DISK
+        size = int(connection.execute(query).fetchall()[0][0] or 0)
+        wal = self._folder / f"{FILE_NAME}.wal" if self._folder else None
+        return size + (wal.stat().st_size if wal and wal.exists() else 0)

@@ -99,12 +99,16 @@ class Store:
         """What the page shows about the store."""
         return {
             "size_bytes": self.retention.size_bytes,
-            "max_bytes": self.retention.limits.size_bytes,
+            "max_bytes": self.retention.max_bytes,
             "queued_bytes": self.writer.queued_bytes,
             "lost_rows": self.writer.lost_rows,
             "trouble": self.writer.trouble,
             "set_aside": self.set_aside,
             "removed_by_retention": dict(self.retention.removed),
+            "evicted": [
+                {"table": table, "service": service, "rows": rows}
+                for (table, service), rows in sorted(self.retention.evicted.items())
+            ],
             "series": len(self.series),
         }
 

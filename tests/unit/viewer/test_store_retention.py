@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from sightline.viewer.store import Batch, Store
 from sightline.viewer.store.batch import Row
 from sightline.viewer.store.retention import Limits
@@ -17,13 +19,21 @@ def span(seconds_ago: float, service: str = "orders", text: str = "") -> Row:
     return (ts, 1, *ids, 1, "", service, "n", 1, 0, "", "", "", -1, text or "{}", "[]", "[]")
 
 
+def opened(path: Path | None, limits: Limits) -> Store:
+    """Whose retention runs when the test says so, and not between."""
+    store = Store.open(path, limits)
+    store.retention._age_due = store.retention._size_due = float("inf")
+    return store
+
+
 def run(store: Store) -> None:
     store.flush()
-    store.retention.run(store._connection, time.time())
+    store.retention.by_age(store._connection, time.time())
+    store.retention.by_size(store._connection)
 
 
 def test_what_is_older_than_the_age_goes_and_the_rest_stays(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, Limits(age_seconds=60))
+    store = opened(tmp_path, Limits(age_seconds=60))
     store.append(Batch(spans=[span(120), span(61), span(50), span(1)]))
     run(store)
     assert store.query("SELECT count(*) FROM spans") == [(2,)]
@@ -32,7 +42,7 @@ def test_what_is_older_than_the_age_goes_and_the_rest_stays(tmp_path: Path) -> N
 
 
 def test_a_series_goes_with_its_last_sample(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, Limits(age_seconds=60))
+    store = opened(tmp_path, Limits(age_seconds=60))
     batch = Batch()
     gone, kept = (store.new_series(batch, "m", {"n": n}) for n in ("gone", "kept"))
     now = int(time.time() * 1000)
@@ -45,18 +55,52 @@ def test_a_series_goes_with_its_last_sample(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_oldest_go_when_it_grows_too_large(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, Limits(size_bytes=12 * 1024**2))
-    for minute in range(40, 0, -1):
-        rows = [
-            span(minute * 60 + n / 1000, text=f'{{"x": "{os.urandom(200).hex()}"}}')
-            for n in range(2_000)
-        ]
+def minutes_of(store: Store, service: str, minutes: int, spans: int, status: int = 0) -> None:
+    for minute in range(minutes, 0, -1):
+        rows = []
+        for number in range(spans):
+            row = list(span(minute * 60 + number / 1000, service))
+            row[10], row[15] = status, f'{{"x": "{os.urandom(400).hex()}"}}'
+            rows.append(tuple(row))
         store.append(Batch(spans=rows))
         store.flush()
+
+
+def left(store: Store, service: str) -> int:
+    return int(store.query("SELECT count(*) FROM spans WHERE service = ?", [service])[0][0])
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_a_noisy_service_gives_way_and_a_quiet_one_stays(tmp_path: Path, *, on_disk: bool) -> None:
+    limit = 12 * 1024**2
+    store = opened(tmp_path if on_disk else None, Limits(size_bytes=limit))
+    minutes_of(store, "quiet", minutes=50, spans=10)
+    minutes_of(store, "noisy", minutes=40, spans=1_000)
     run(store)
-    assert store.retention.size_bytes <= 12 * 1024**2
-    (rest, oldest) = store.query("SELECT count(*), min(ts) FROM spans")[0]
-    assert 2_000 <= rest < 80_000
-    assert oldest > (time.time() - 39 * 60) * NS
+    assert store.retention.size_bytes <= limit
+    assert left(store, "quiet") == 500
+    assert 1_000 < left(store, "noisy") < 40_000
+    recently = int((time.time() - 330) * NS)
+    assert store.query("SELECT count(*) FROM spans WHERE ts > ?", [recently]) == [(5_050,)]
+    (evicted,) = store.status()["evicted"]  # type: ignore[misc, str-unpack]
+    assert evicted["service"] == "noisy"
+    store.close()
+
+
+def test_traces_with_an_error_go_last(tmp_path: Path) -> None:
+    store = opened(tmp_path, Limits(size_bytes=6 * 1024**2))
+    minutes_of(store, "orders", minutes=20, spans=100, status=2)
+    minutes_of(store, "orders", minutes=20, spans=1_000)
+    run(store)
+    assert store.query("SELECT count(*) FROM spans WHERE status = 2") == [(2_000,)]
+    assert left(store, "orders") < 22_000
+    store.close()
+
+
+def test_when_only_errors_are_left_they_go_too(tmp_path: Path) -> None:
+    store = opened(tmp_path, Limits(size_bytes=4 * 1024**2))
+    minutes_of(store, "orders", minutes=20, spans=1_000, status=2)
+    run(store)
+    assert store.retention.size_bytes <= 4 * 1024**2
+    assert 0 < left(store, "orders") < 20_000
     store.close()

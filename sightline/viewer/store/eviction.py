@@ -1,0 +1,75 @@
+"""Who gives way when the store is full: the sender that holds most, oldest first, errors last."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import duckdb
+
+SHARE_PER_ROUND = 0.25
+_SMALL = 500_000  # rows that are written anew within a second
+_FEW = 0.05  # so small a part that is harmless no longer shields the errors
+
+# Rough bytes a row takes on disk, so that shares of different tables can be compared.
+_SHARES = """
+SELECT 'spans', service, count(*), count(*) * 100 AS bytes FROM spans GROUP BY service
+UNION ALL
+SELECT 'logs', service, count(*), count(*) * 80 FROM logs GROUP BY service
+UNION ALL
+SELECT 'points', '', count(*), count(*) * 8 FROM points
+ORDER BY bytes DESC LIMIT 1
+"""
+# Rows that tell of no error: of a trace, none of its spans does.
+_HARMLESS: Mapping[str, str] = {
+    "spans": "trace_id NOT IN (SELECT trace_id FROM spans WHERE status = 2)",
+    "logs": "severity < 17",
+    "points": "true",
+}
+
+
+class Evicted(NamedTuple):
+    table: str
+    service: str
+    rows: int
+
+
+def evict(connection: duckdb.DuckDBPyConnection) -> Evicted | None:
+    """One round: remove a quarter of what the largest sender has; None if there is nothing."""
+    found = connection.execute(_SHARES).fetchall()
+    if not found or not found[0][2]:
+        return None
+    table, service, rows, _ = found[0]
+    whose = "true" if table == "points" else "service = $service"
+    named = {} if table == "points" else {"service": service}
+    harmless = f"{whose} AND {_HARMLESS[table]}"
+    count, cutoff = _oldest(connection, table, harmless, named)
+    if count < rows * _FEW:
+        harmless = whose
+        _, cutoff = _oldest(connection, table, harmless, named)
+    removed = connection.execute(
+        f"DELETE FROM {table} WHERE ts <= $cutoff AND {harmless}",  # noqa: S608 — texts from above
+        {"cutoff": cutoff, **named},
+    ).fetchall()
+    _compact(connection, table)
+    return Evicted(table, service, int(removed[0][0]))
+
+
+def _compact(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Give the room back. DuckDB does by itself, but only for row groups of 122,880 rows."""
+    rows = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]  # noqa: S608 — a name from above
+    if rows <= _SMALL:
+        connection.begin()
+        connection.execute(f"CREATE TABLE compacted AS SELECT * FROM {table}")  # noqa: S608 — a name from above
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"ALTER TABLE compacted RENAME TO {table}")
+        connection.commit()
+    connection.execute("CHECKPOINT")
+
+
+def _oldest(
+    connection: duckdb.DuckDBPyConnection, table: str, chosen: str, named: Mapping[str, str]
+) -> tuple[int, int]:
+    rows = connection.execute(
+        f"SELECT count(*), quantile_disc(ts, {SHARE_PER_ROUND}) FROM {table} WHERE {chosen}",  # noqa: S608 — texts from above
+        dict(named),
+    ).fetchall()
+    return int(rows[0][0]), int(rows[0][1] or 0)
