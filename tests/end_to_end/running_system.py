@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from sightline.demo import Ports, programs
 from sightline.supervisor import Program, Supervisor
@@ -107,6 +108,8 @@ def run_system(
     ports = free_ports()
     known = {program.name: program for program in programs(ports, data)}
     with (
+        # Other tests of this process may have instrumented the client: the traceparent is ours.
+        suppress_instrumentation(),
         Supervisor(data / "logs") as supervisor,
         httpx2.Client(timeout=20) as client,
     ):
