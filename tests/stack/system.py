@@ -25,9 +25,11 @@ PORTS = {
     "prometheus": [9090],
     "loki": [3100, 9095],
     "tempo": [3200, 4317, 9095, 7946],
+    "jaeger": [16686, 4317, 8888, 13133],
 }
+TRACE_STORES = ("tempo", "jaeger")
 # orders and payments last: they need a place to send to and a database to keep things in.
-STARTED = ["prometheus", "loki", "tempo", "otel-collector", "postgres", "payments", "orders"]
+STARTED = ["prometheus", "loki", *TRACE_STORES, "otel-collector", "postgres", "payments", "orders"]
 PROGRAMS = {"otel-collector": "otelcol"}
 
 
@@ -47,7 +49,7 @@ class System:
         self._write_prometheus_files()
         for name, more in self.given.items():
             self.composed[name].environment.update(more)
-        for name in STARTED:
+        for name in (name for name in STARTED if name in self.composed):
             process = getattr(self, f"_{name.replace('-', '_')}")(self.composed[name])
             if process is None:
                 self.absent.append(name)
@@ -126,6 +128,18 @@ class System:
             env,
             ready=f"{self.url('tempo')}/ready",
         )
+
+    def _jaeger(self, composed: Composed) -> Process | None:
+        env = {
+            "JAEGER_ENDPOINT": f"127.0.0.1:{self.port('jaeger')}",
+            "JAEGER_OTLP_ENDPOINT": f"127.0.0.1:{self.port('jaeger', 4317)}",
+            "JAEGER_HEALTH_ENDPOINT": f"127.0.0.1:{self.port('jaeger', 13133)}",
+            "JAEGER_METRICS_HOST": "127.0.0.1",
+            "JAEGER_METRICS_PORT": str(self.port("jaeger", 8888)),
+            "JAEGER_FOLDER": str(self.data("jaeger")),
+        }
+        ready = f"{self.url('jaeger', 13133)}/status"
+        return self._process(composed, composed.command, _mounted(composed), env, ready=ready)
 
     def _otel_collector(self, composed: Composed) -> Process | None:
         env = {
@@ -230,7 +244,8 @@ class System:
             (linked / "rules").symlink_to(ROOT / "prometheus" / "rules")
         store = self.folder / "trace-store"
         store.mkdir()
-        for source, place in (("prometheus", linked), ("tempo", store)):
+        in_use = next(name for name in TRACE_STORES if name in self.composed)
+        for source, place in (("prometheus", linked), (in_use, store)):
             groups: list[dict[str, Any]] = yaml.safe_load(
                 (ROOT / source / "targets.yml").read_text(),
             )
