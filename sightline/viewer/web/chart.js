@@ -6,6 +6,7 @@ import { formatter } from "./format.js";
 import { namedColour, styled } from "./palette.js";
 import { steps } from "./thresholds.js";
 import { clock, stamp } from "./time.js";
+import { showTooltip } from "./tooltip.js";
 
 /**
  * @typedef {object} Line
@@ -77,11 +78,11 @@ const isStacked = ({ config }) => config.custom?.stacking?.mode === "normal" || 
 function stacked(drawing) {
   const { times, lines } = drawing;
   if (!isStacked(drawing)) return [times, ...lines.map(({ values }) => values)];
-  const total = new Array(times.length).fill(0);
+  const total = times.map(() => 0);
   // From the last to the first: the highest is drawn first, or it would hide the others.
   const sums = lines.toReversed().map(({ values, hidden }) =>
     values.map((value, index) => (hidden || value === null ? value : (total[index] += value))));
-  return [times, ...sums.reverse()];
+  return [times, ...sums.toReversed()];
 }
 
 /** A stacked line fills only down to the next one in sight. @param {Line[]} lines */
@@ -177,34 +178,4 @@ function zoom(plot, { onzoom }) {
   const [start, end] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
   plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
   onzoom?.(start, end);
-}
-
-/** @param {any} plot @param {Drawing} drawing @param {HTMLElement} tooltip */
-function showTooltip(plot, drawing, tooltip) {
-  const { idx, left } = plot.cursor;
-  // A crosshair that another chart moves brings no tooltip.
-  const here = plot.over.matches(":hover");
-  if (plot.over.querySelector(".exemplar:hover")) return;
-  tooltip.hidden = idx === null || idx === undefined || left < 0 || !here;
-  if (tooltip.hidden) return;
-  const rows = drawing.lines
-    .filter((line) => !line.hidden && line.values[idx] !== null && line.values[idx] !== undefined)
-    .sort((a, b) => Number(b.values[idx]) - Number(a.values[idx]))
-    .slice(0, 20);
-  tooltip.replaceChildren(
-    el("div", { class: "tooltip-time" }, stamp(drawing.times[idx] * 1000)),
-    ...rows.map((line) => el("div", { class: "tooltip-row" },
-      el("i", { class: "swatch", style: { background: line.colour } }),
-      el("span", {}, line.name),
-      el("b", {}, formatter(line.config.unit)(Number(line.values[idx]), line.config.decimals)))));
-  moveTooltip(plot, tooltip, left);
-}
-
-/** On the side with more room, and never cut off by its panel. @param {any} plot @param {HTMLElement} tooltip @param {number} left */
-export function moveTooltip(plot, tooltip, left) {
-  const over = plot.over.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = tooltip;
-  const at = left > over.width / 2 ? over.left + left - width - 14 : over.left + left + 14;
-  tooltip.style.left = `${Math.max(4, Math.min(at, innerWidth - width - 4))}px`;
-  tooltip.style.top = `${Math.max(4, Math.min(over.top + 4, innerHeight - height - 4))}px`;
 }

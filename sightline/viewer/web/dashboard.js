@@ -91,17 +91,17 @@ export function dashboardView(root, uid) {
 
   /** @param {any[]} panels @param {boolean} alone @param {string[]} closed @returns {HTMLElement[]} */
   function placed(panels, alone, closed) {
-    let open = true;
+    let isOpen = true;
     let lifted = 0;
     let lowest = 0;
     const found = [];
-    for (const panel of [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
+    for (const panel of panels.toSorted((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
       const isRow = panel.type === "row";
       // What a closed row hides leaves no hole.
-      if (isRow && !open) lifted = panel.gridPos.y - lowest;
-      if (isRow) open = !closed.includes(String(panel.id));
-      if (!isRow && !open && !alone) continue;
-      const element = isRow ? rowHeader(panel, open, closed) : framed(panel, alone);
+      if (isRow && !isOpen) lifted = panel.gridPos.y - lowest;
+      if (isRow) isOpen = !closed.includes(String(panel.id));
+      if (!isRow && !isOpen && !alone) continue;
+      const element = isRow ? rowHeader(panel, isOpen, closed) : framed(panel, alone);
       if (!alone) position(element, panel.gridPos, lifted);
       lowest = Math.max(lowest, panel.gridPos.y - lifted + panel.gridPos.h);
       found.push(element);

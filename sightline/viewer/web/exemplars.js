@@ -1,10 +1,10 @@
 /** Exemplars over a chart: each is one request, and a link to its trace. */
 
 import { link } from "./address.js";
-import { moveTooltip } from "./chart.js";
 import { el } from "./dom.js";
 import { formatter } from "./format.js";
 import { stamp } from "./time.js";
+import { moveTooltip } from "./tooltip.js";
 
 /** @param {import("./prometheus.js").Exemplar} exemplar */
 export const traceOf = ({ trace, span, at }) => link(`/traces/${trace}`, { span, at: String(Math.round(at * 1000)) });

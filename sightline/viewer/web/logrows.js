@@ -73,7 +73,7 @@ export function logRows({ label, filterBy, pickSpan }) {
     const focused = /** @type {HTMLElement} */ (event.target);
     if (!step || !focused.matches(".log-open")) return;
     event.preventDefault();
-    const all = [...rows.element.querySelectorAll(".log-open")].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    const all = [...rows.element.querySelectorAll(".log-open")].toSorted((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
     const next = /** @type {HTMLElement | undefined} */ (all[all.indexOf(focused) + step]);
     next?.focus({ preventScroll: true });
     if (next) rows.reveal(next.getAttribute("data-key") ?? "");
@@ -90,13 +90,13 @@ const weight = (/** @type {string} */ name) => Number(name === "request_id" || n
 
 /** The event's own fields, as many as fit. @param {Line} line @returns {HTMLElement[]} */
 function brief({ fields }) {
-  const own = Object.entries(fields).filter(([name, value]) => !isQuiet(name) && value !== "").sort(([a], [b]) => weight(a) - weight(b));
+  const own = Object.entries(fields).filter(([name, value]) => !isQuiet(name) && value !== "").toSorted(([a], [b]) => weight(a) - weight(b));
   return own.slice(0, 14).map(([name, value]) => el("span", { class: "log-field" }, el("span", { class: "log-name" }, `${name}=`), value.slice(0, 160)));
 }
 
 /** @param {Line} line @param {FilterBy | undefined} filterBy */
 function details(line, filterBy) {
-  const names = Object.keys(line.fields).sort((a, b) => Number(isQuiet(a)) - Number(isQuiet(b)) || (a < b ? -1 : 1));
+  const names = Object.keys(line.fields).toSorted((a, b) => Number(isQuiet(a)) - Number(isQuiet(b)) || (a < b ? -1 : 1));
   return el("div", { class: "log-detail", role: "listitem" },
     el("pre", { tabindex: "0", "aria-label": "The line" }, line.line),
     el("table", { class: "fields" }, el("tbody", {},

@@ -15,8 +15,8 @@ const ORDER = ["debug", "trace", "unknown", "info", "warn", "warning", "error", 
 export function volumeChart(place, series, { start, end, step }) {
   const times = Array.from({ length: Math.round((end - start) / step) + 1 }, (_, index) => start + index * step);
   const config = { unit: "short", decimals: 0, custom: { drawStyle: "bars", barAlignment: -1, fillOpacity: 100, stacking: { mode: "normal" } } };
-  const lines = [...series].sort((a, b) => rank(b) - rank(a)).map(({ labels, points }) => {
-    const values = new Array(times.length).fill(null);
+  const lines = series.toSorted((a, b) => rank(b) - rank(a)).map(({ labels, points }) => {
+    const values = times.map(() => /** @type {number | null} */ (null));
     for (const [at, value] of points) values[Math.round((at - start) / step)] = value;
     const name = labels.detected_level || "unknown";
     return { name, colour: levelColour(name), config, values };

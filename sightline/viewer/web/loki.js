@@ -14,7 +14,7 @@ function lines(streams) {
       fields: { ...stream, ...more?.structuredMetadata, ...more?.parsed },
     })),
   );
-  return found.sort((/** @type {Line} */ a, /** @type {Line} */ b) => (a.ns < b.ns ? 1 : a.ns > b.ns ? -1 : 0));
+  return found.toSorted((/** @type {Line} */ a, /** @type {Line} */ b) => (a.ns < b.ns ? 1 : a.ns > b.ns ? -1 : 0));
 }
 
 /** @param {number} ms @returns {string} */
@@ -66,16 +66,16 @@ export function tail(query, { onlines, onstate }) {
   let socket;
   function open() {
     socket = new WebSocket(`${scheme}//${location.host}/loki/api/v1/tail?${params}`);
-    socket.onopen = () => onstate("");
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener("open", () => onstate(""));
+    socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(data);
       onlines(lines(message.streams ?? []), message.dropped_entries?.length ?? 0);
-    };
-    socket.onclose = ({ code, reason }) => {
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
       if (ended) return;
       onstate(reason || (code === 1006 ? "The live tail is interrupted; trying again." : `The live tail ended (${code}).`));
       if (code !== 1008) setTimeout(() => ended || open(), 2000);
-    };
+    });
   }
   open();
   return () => {

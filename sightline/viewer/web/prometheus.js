@@ -47,5 +47,5 @@ export async function exemplars(query, { start, end }, signal) {
       span: one.labels.span_id ?? "",
     })),
   );
-  return found.sort((/** @type {Exemplar} */ a, /** @type {Exemplar} */ b) => a.at - b.at);
+  return found.toSorted((/** @type {Exemplar} */ a, /** @type {Exemplar} */ b) => a.at - b.at);
 }

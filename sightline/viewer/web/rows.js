@@ -86,7 +86,7 @@ export function virtualRows({ height, key, row, detail = () => null, props }) {
     const held = focused && space.contains(focused) ? focused.getAttribute("data-key") : null;
     const inDetail = [...open.values()].some(({ node }) => node.contains(document.activeElement));
     const kept = new Set(drawn);
-    for (const child of [...space.children]) if (!kept.has(child)) child.remove();
+    for (const child of Array.from(space.children)) if (!kept.has(child)) child.remove();
     for (const node of drawn) if (node.parentNode !== space) space.append(node);
     if (held && !inDetail) drawn.find((node) => node.getAttribute("data-key") === held)?.focus({ preventScroll: true });
   }
@@ -102,7 +102,7 @@ export function virtualRows({ height, key, row, detail = () => null, props }) {
       if (before) before.index = places.get(name) ?? -1;
       else open.set(name, { node: below, index: places.get(name) ?? -1 });
     }
-    for (const name of [...open.keys()]) if (!now.has(name)) open.delete(name);
+    for (const name of open.keys()) if (!now.has(name)) open.delete(name);
   }
 
   /** @param {T[]} next */

@@ -16,7 +16,7 @@
 
 /** @param {Span[]} spans @returns {Tree} */
 export function treeOf(spans) {
-  const sorted = [...spans].sort((a, b) => a.start - b.start || b.end - a.end);
+  const sorted = spans.toSorted((a, b) => a.start - b.start || b.end - a.end);
   /** @type {Map<string, Node>} */
   const nodes = new Map(sorted.map((span) => [span.id, { span, depth: 0, children: [], parent: null, place: 1, siblings: 1 }]));
   /** @type {Node[]} */

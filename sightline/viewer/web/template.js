@@ -52,13 +52,13 @@ export async function loadVariables(declared, within) {
  * @returns {Promise<string[]>}
  */
 async function choices(declared, before, within) {
-  const written = typeof declared.query === "string" ? declared.query : (declared.query?.query ?? declared.definition ?? "");
-  if (declared.type !== "query") return written.split(",").map((/** @type {string} */ each) => each.trim()).filter(Boolean);
-  const found = /^label_values\(\s*(?:([\s\S]+),\s*)?([A-Za-z_]\w*)\s*\)$/.exec(interpolate(written, before).trim());
+  const query = typeof declared.query === "string" ? declared.query : (declared.query?.query ?? declared.definition ?? "");
+  if (declared.type !== "query") return query.split(",").map((/** @type {string} */ each) => each.trim()).filter(Boolean);
+  const found = /^label_values\(\s*(?:([\s\S]+),\s*)?([A-Za-z_]\w*)\s*\)$/.exec(interpolate(query, before).trim());
   if (!found) return [];
   const values = await labelValues(found[2], found[1]?.trim(), within);
   const wanted = declared.regex ? regexOf(declared.regex) : /^/;
-  return values.filter((value) => value !== "" && wanted.test(value)).sort();
+  return values.filter((value) => value !== "" && wanted.test(value)).toSorted();
 }
 
 /** @param {string} text written as `/a.*b/` or bare */

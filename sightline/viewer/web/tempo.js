@@ -69,12 +69,12 @@ function ofResource(group) {
   const resource = attributes(group.resource?.attributes);
   const service = resource.find(({ key }) => key === "service.name")?.value ?? "unknown";
   return (group.scopeSpans ?? []).flatMap((/** @type {any} */ scope) =>
-    (scope.spans ?? []).map((/** @type {any} */ each) => span(each, service, scope.scope?.name ?? "", resource)),
+    (scope.spans ?? []).map((/** @type {any} */ each) => readSpan(each, service, scope.scope?.name ?? "", resource)),
   );
 }
 
 /** @param {any} each @param {string} service @param {string} scope @param {Attribute[]} resource @returns {Span} */
-function span(each, service, scope, resource) {
+function readSpan(each, service, scope, resource) {
   const code = String(each.status?.code ?? "");
   const error = code === "2" || code === "STATUS_CODE_ERROR";
   return {
@@ -123,7 +123,7 @@ function hex(id) {
 }
 
 /** @param {any[] | undefined} list @returns {Attribute[]} */
-const attributes = (list) => (list ?? []).map(({ key, value }) => ({ key, value: text(value ?? {}) })).sort((a, b) => (a.key < b.key ? -1 : 1));
+const attributes = (list) => (list ?? []).map(({ key, value }) => ({ key, value: text(value ?? {}) })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
 
 /** @param {any} value an OTLP AnyValue @returns {string} */
 function text(value) {

@@ -94,12 +94,12 @@ export function traceView(root, id) {
 
   function drawHead() {
     if (!tree) return;
-    const root = tree.roots[0].span;
-    view.title = `${root.name} (${root.service})`;
+    const first = tree.roots[0].span;
+    view.title = `${first.name} (${first.service})`;
     document.title = `${view.title} · Sightline`;
     fill(bar,
       el("a", { class: "button", href: link("/traces") }, "Traces"),
-      el("h1", {}, el("span", { style: { color: serviceColour(root.service) } }, root.service), " ", root.name),
+      el("h1", {}, el("span", { style: { color: serviceColour(first.service) } }, first.service), " ", first.name),
       el("dl", { class: "inline-facts" },
         fact("Duration", milliseconds(tree.end - tree.start)),
         fact("Spans", String(tree.nodes.size)),
@@ -151,7 +151,7 @@ export function traceView(root, id) {
   function drawDetail() {
     const node = tree?.nodes.get(get("span"));
     detailPlace.hidden = !node;
-    if (!node || !tree) return fill(detailPlace);
+    if (!node || !tree) return void fill(detailPlace);
     const { span } = node;
     const count = lines && lines.filter(({ fields }) => fields.span_id === span.id).length;
     const scrolled = detailPlace.scrollTop;

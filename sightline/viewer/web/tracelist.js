@@ -38,5 +38,5 @@ function row(trace, slowest) {
     el("td", { class: "figure wide" }, el("span", { class: "share" }, el("i", { style: { width: `${slowest ? (duration / slowest) * 100 : 0}%`, background: serviceColour(service) } })), el("span", { class: "duration" }, duration ? milliseconds(duration) : "< 1 ms")),
     el("td", { class: "figure" }, spans ? String(spans) : "–"),
     el("td", { class: "figure" }, errors ? el("span", { class: "bad" }, icon("warn"), String(errors)) : "–"),
-    el("td", { class: "nowrap" }, ...[...services].sort().map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
+    el("td", { class: "nowrap" }, ...services.toSorted().map((each) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(each) } }), each))));
 }

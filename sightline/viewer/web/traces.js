@@ -54,7 +54,7 @@ export function tracesView(root) {
   /** @param {import("./tempo.js").Summary[]} found */
   function show(found) {
     const order = /** @type {import("./tracelist.js").Order} */ (get("order", "start"));
-    const sorted = [...found].sort((a, b) => b[order] - a[order]);
+    const sorted = found.toSorted((a, b) => b[order] - a[order]);
     const scrolled = place.firstElementChild?.scrollTop ?? 0;
     fill(place, found.length ? traceList(sorted, "Traces", { order, onorder: (to) => change({ order: to }) }) : nothing());
     if (place.firstElementChild) place.firstElementChild.scrollTop = scrolled;
@@ -62,15 +62,18 @@ export function tracesView(root) {
     announce(counted(found.length, "trace"));
   }
 
+  /** @param {string[]} found */
+  function offer(found) {
+    services = found.toSorted();
+    drawBar();
+  }
+
   function drawBar() {
     if (bar.contains(document.activeElement) && document.activeElement?.matches("input, select")) return;
     fill(bar, ...controls(services));
   }
 
-  tagValues("resource.service.name").then((found) => {
-    services = found.sort();
-    drawBar();
-  }, () => {});
+  tagValues("resource.service.name").then(offer, () => {});
   update();
   return { title: "Traces", update, close: () => stop.abort() };
 }

@@ -12,7 +12,7 @@ const MOST_ROWS = 200;
  * @param {{ times: number[], lines: import("../chart.js").Line[], exemplars: import("../prometheus.js").Exemplar[], config: import("../thresholds.js").FieldConfig }} data
  */
 export function dataTable(title, { times, lines, exemplars, config }) {
-  const rows = times.map((_, index) => index).filter((index) => lines.some(({ values }) => values[index] !== null)).reverse();
+  const rows = times.map((_, index) => index).filter((index) => lines.some(({ values }) => values[index] !== null)).toReversed();
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}, as a table` },
     el("table", { class: "data" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Time"), ...lines.map(({ name }) => el("th", { scope: "col", class: "figure" }, name)))),
@@ -27,7 +27,7 @@ const shown = (value, config) => (value === null ? "–" : formatter(config.unit
 
 /** @param {import("../prometheus.js").Exemplar[]} exemplars @param {import("../thresholds.js").FieldConfig} config */
 function exemplarTable(exemplars, config) {
-  const slowest = [...exemplars].filter(({ trace }) => trace).sort((a, b) => b.value - a.value).slice(0, 50);
+  const slowest = exemplars.filter(({ trace }) => trace).toSorted((a, b) => b.value - a.value).slice(0, 50);
   return el("table", { class: "data" },
     el("caption", {}, "Single requests, the slowest first"),
     el("tbody", {}, ...slowest.map((exemplar) => el("tr", {},

@@ -33,7 +33,7 @@ export async function load(panel, context, width) {
  */
 function line(panel, frame, index, times, step) {
   /** @type {(number | null)[]} */
-  const values = new Array(times.length).fill(null);
+  const values = times.map(() => null);
   for (const [at, value] of frame.points) {
     const slot = Math.round((at - times[0]) / step);
     if (slot >= 0 && slot < values.length && Number.isFinite(value)) values[slot] = value;
@@ -60,8 +60,8 @@ export function draw(place, panel, data, how) {
   if (how.table) return void fill(place, dataTable(panel.title, data));
   const canvas = el("div", { class: "canvas" });
   const { showLegend = true, ...options } = panel.options?.legend ?? {};
-  const names = showLegend ? legend(data.lines, options, (line, alone) => {
-    pick(data.lines, line, alone, how.hidden);
+  const names = showLegend ? legend(data.lines, options, (picked, alone) => {
+    pick(data.lines, picked, alone, how.hidden);
     draw(place, panel, data, how);
   }) : null;
   fill(place, el("div", { class: "chart" }, canvas, names && el("div", { class: "legend-place" }, names)));
@@ -95,7 +95,7 @@ function watchSize(canvas, plot) {
  * @param {Set<string>} hidden
  */
 function pick(lines, picked, alone, hidden) {
-  const others = lines.filter((line) => line !== picked).map(({ name }) => name);
+  const others = lines.filter((each) => each !== picked).map(({ name }) => name);
   const isAlone = others.length > 0 && others.every((name) => hidden.has(name)) && !hidden.has(picked.name);
   if (!alone) {
     if (!hidden.delete(picked.name)) hidden.add(picked.name);
