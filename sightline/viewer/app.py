@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
-from sightline.viewer.api import dashboards, loki, prometheus, status, tempo
-from sightline.viewer.api.page import mount_page
+from sightline.viewer.api import dashboards, loki, page, prometheus, status, tempo
 from sightline.viewer.config import Settings
 from sightline.viewer.guard import Guard
 from sightline.viewer.receive.scrape import Scraper
@@ -15,13 +15,15 @@ from sightline.viewer.store import Store
 
 def create_app(
     store: Store, tally: Tally, settings: Settings, scrapers: Sequence[Scraper] = ()
-) -> FastAPI:
-    app = FastAPI(title="Sightline viewer", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(status.router(status.Status(store, tally, settings, scrapers)))
-    app.include_router(prometheus.router(store.samples))
-    app.include_router(loki.router(store))
-    app.include_router(tempo.router(store))
-    app.include_router(dashboards.router())
-    mount_page(app)
-    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
-    return app
+) -> Starlette:
+    return Starlette(
+        routes=[
+            *status.routes(status.Status(store, tally, settings, scrapers)),
+            *prometheus.routes(store.samples),
+            *loki.routes(store),
+            *tempo.routes(store),
+            *dashboards.routes(),
+            *page.routes(),
+        ],
+        middleware=[Middleware(Guard, allowed_hosts=settings.allowed_hosts)],
+    )

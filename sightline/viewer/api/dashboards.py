@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
 
 _VIEWER = Path(__file__).parents[1]
 # A wheel carries the committed JSON inside the package; a checkout has it in its own folder.
@@ -13,23 +15,25 @@ _FOLDERS = (_VIEWER / "dashboards", _VIEWER.parents[1] / "grafana" / "dashboards
 Dashboard = dict[str, Any]
 
 
-def router(folder: Path | None = None) -> APIRouter:
+def routes(folder: Path | None = None) -> list[BaseRoute]:
     source = folder or dashboards_folder()
-    routes = APIRouter(prefix="/api/dashboards", tags=["dashboards"])
 
-    @routes.get("")
-    def list_dashboards() -> list[dict[str, str]]:
-        return [_summary(dashboard) for dashboard in _dashboards(source)]
+    def list_dashboards(_: Request) -> JSONResponse:
+        return JSONResponse([_summary(dashboard) for dashboard in _dashboards(source)])
 
-    @routes.get("/{uid}")
-    def dashboard(uid: str) -> Dashboard:
+    def dashboard(request: Request) -> JSONResponse:
+        uid = request.path_params["uid"]
         found = {each["uid"]: each for each in _dashboards(source)}
         if uid not in found:
             known = ", ".join(found) or "none"
-            raise HTTPException(404, f"There is no dashboard {uid!r}; known are: {known}.")
-        return found[uid]
+            detail = f"There is no dashboard {uid!r}; known are: {known}."
+            return JSONResponse({"detail": detail}, 404)
+        return JSONResponse(found[uid])
 
-    return routes
+    return [
+        Route("/api/dashboards", list_dashboards),
+        Route("/api/dashboards/{uid}", dashboard),
+    ]
 
 
 def dashboards_folder() -> Path:

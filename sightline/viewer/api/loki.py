@@ -8,13 +8,14 @@ from urllib.parse import parse_qsl
 import anyio.to_thread
 import duckdb
 import orjson
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.api import loki_browse as browse
 from sightline.viewer.api.loki_answers import matrix, scalar, streams, success, vector
 from sightline.viewer.api.loki_parameters import BadParameter, Parameters
-from sightline.viewer.api.loki_tail import TailedStore, add_tail
+from sightline.viewer.api.loki_tail import TailedStore, tail_route
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.logql.metrics import evaluate
@@ -32,14 +33,16 @@ MOST_FORM_BYTES = 256 * 1024
 CATEGORIZE = "categorize-labels"  # Grafana asks so to tell labels from structured metadata
 
 
-def router(store: TailedStore) -> APIRouter:
-    routes = APIRouter()
-    for path, answer in _ANSWERS.items():
-        routes.add_api_route(PREFIX + path, _endpoint(store, answer), methods=["GET", "POST"])
-    routes.add_api_route(f"{PREFIX}/status/buildinfo", _buildinfo)
-    routes.add_api_route("/ready", _ready)
-    add_tail(routes, store, f"{PREFIX}/tail")
-    return routes
+def routes(store: TailedStore) -> list[BaseRoute]:
+    return [
+        *(
+            Route(PREFIX + path, _endpoint(store, answer), methods=["GET", "POST"])
+            for path, answer in _ANSWERS.items()
+        ),
+        Route(f"{PREFIX}/status/buildinfo", _buildinfo),
+        Route("/ready", _ready),
+        tail_route(store, f"{PREFIX}/tail"),
+    ]
 
 
 def query_range(store: Questions, parameters: Parameters) -> Any:
@@ -93,12 +96,13 @@ _ANSWERS: dict[str, Answer] = {
 }
 
 
-async def _buildinfo() -> dict[str, str]:
+async def _buildinfo(_: Request) -> Response:
     """Grafana chooses what to ask by this version: the Loki whose answers these are."""
-    return {"version": "3.7.8", "branch": "sightline", "revision": version("sightline")}
+    build = {"version": "3.7.8", "branch": "sightline", "revision": version("sightline")}
+    return JSONResponse(build)
 
 
-async def _ready() -> PlainTextResponse:
+async def _ready(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ready\n")
 
 

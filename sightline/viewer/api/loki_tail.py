@@ -8,7 +8,8 @@ import anyio
 import anyio.to_thread
 import duckdb
 import orjson
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sightline.viewer.api.loki_answers import streams
 from sightline.viewer.api.loki_parameters import MOST_LINES, BadParameter, Parameters
@@ -36,10 +37,9 @@ class TailedStore(Questions, Protocol):
     def tail(self) -> Tail: ...
 
 
-def add_tail(routes: APIRouter, store: TailedStore, path: str) -> None:
+def tail_route(store: TailedStore, path: str) -> WebSocketRoute:
     open_tails: set[WebSocket] = set()
 
-    @routes.websocket(path)
     async def tail(socket: WebSocket) -> None:
         await socket.accept()
         try:
@@ -55,6 +55,8 @@ def add_tail(routes: APIRouter, store: TailedStore, path: str) -> None:
             pass  # the client has gone, which is how a tail ends
         finally:
             open_tails.discard(socket)
+
+    return WebSocketRoute(path, tail)
 
 
 def _make_room(open_tails: set[WebSocket], socket: WebSocket) -> None:

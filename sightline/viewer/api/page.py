@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -31,13 +32,12 @@ HEADERS = {
 }
 
 
-def mount_page(app: FastAPI) -> None:
-    for address in _ADDRESSES:
-        app.add_api_route(address, _page, methods=["GET"], include_in_schema=False)
-    app.mount("/assets", _Assets(directory=_WEB), name="assets")
+def routes() -> list[BaseRoute]:
+    views = [Route(address, _page) for address in _ADDRESSES]
+    return [*views, Mount("/assets", _Assets(directory=_WEB), name="assets")]
 
 
-def _page() -> FileResponse:
+def _page(_: Request) -> FileResponse:
     return FileResponse(_WEB / "index.html", headers=HEADERS)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.api import prometheus_values as values
 from sightline.viewer.api.prometheus_params import EARLIEST, LATEST, Params
@@ -27,23 +29,27 @@ STATUS = {"bad_data": 400, "execution": 422, "timeout": 503}
 Answer = tuple[Any, list[str]]
 
 
-def router(
+def routes(
     samples: SampleReader, settings: Settings | None = None, *, parallel: int = 2
-) -> APIRouter:
+) -> list[BaseRoute]:
     """At most `parallel` queries are evaluated at once, each on a thread of its own."""
     api = Api(samples, settings or Settings(), CapacityLimiter(parallel))
-    routes = APIRouter(prefix="/api/v1", tags=["prometheus"])
-    both = ["GET", "POST"]
-    routes.add_api_route("/query", api.serve(api.query), methods=both)
-    routes.add_api_route("/query_range", api.serve(api.query_range), methods=both)
-    routes.add_api_route("/query_exemplars", api.serve(api.query_exemplars), methods=both)
-    routes.add_api_route("/format_query", api.serve(api.format_query), methods=both)
-    routes.add_api_route("/series", api.serve(api.series), methods=both)
-    routes.add_api_route("/labels", api.serve(api.labels), methods=both)
-    routes.add_api_route("/label/{name}/values", api.serve(api.label_values), methods=["GET"])
-    routes.add_api_route("/metadata", api.serve(api.metadata), methods=["GET"])
-    routes.add_api_route("/status/buildinfo", api.serve(api.build_info), methods=["GET"])
-    return routes
+    both, read = ("GET", "POST"), ("GET",)
+    answers: list[tuple[str, Callable[[Params], Answer], tuple[str, ...]]] = [
+        ("/query", api.query, both),
+        ("/query_range", api.query_range, both),
+        ("/query_exemplars", api.query_exemplars, both),
+        ("/format_query", api.format_query, both),
+        ("/series", api.series, both),
+        ("/labels", api.labels, both),
+        ("/label/{name}/values", api.label_values, read),
+        ("/metadata", api.metadata, read),
+        ("/status/buildinfo", api.build_info, read),
+    ]
+    return [
+        Route(f"/api/v1{path}", api.serve(answer), methods=methods)
+        for path, answer, methods in answers
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 import promql_parser as ast
-from fastapi import Request
+from starlette.requests import Request
 
 from sightline.viewer.promql.errors import BadQueryError
 from sightline.viewer.promql.samples import Matcher

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.config import Settings
 from sightline.viewer.receive.scrape import Scraper
@@ -85,22 +86,21 @@ class Status:
         ]
 
 
-def router(status: Status) -> APIRouter:
-    routes = APIRouter()
+def routes(status: Status) -> list[BaseRoute]:
+    async def healthz(_: Request) -> JSONResponse:
+        return JSONResponse(status.health())
 
-    @routes.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return status.health()
+    async def everything(_: Request) -> JSONResponse:
+        return JSONResponse(await anyio.to_thread.run_sync(status.everything))
 
-    @routes.get("/api/status")
-    async def everything() -> dict[str, Any]:
-        return await anyio.to_thread.run_sync(status.everything)
-
-    @routes.get("/metrics")
-    async def metrics() -> PlainTextResponse:
+    async def metrics(_: Request) -> PlainTextResponse:
         return PlainTextResponse(status.metrics(), media_type="text/plain; version=0.0.4")
 
-    return routes
+    return [
+        Route("/healthz", healthz),
+        Route("/api/status", everything),
+        Route("/metrics", metrics),
+    ]
 
 
 def _escaped(text: str) -> str:

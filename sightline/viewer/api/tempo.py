@@ -7,8 +7,9 @@ from typing import Any
 import anyio.to_thread
 import duckdb
 import orjson
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.api.tempo_parameters import (
     BadParameter,
@@ -36,13 +37,12 @@ _SPANS_SHOWN, _MOST_SPANS_SHOWN = 3, 100
 _LOW_BITS = 0x7F
 
 
-def router(store: Questions) -> APIRouter:
-    routes = APIRouter()
-    for path, answer in _ANSWERS.items():
-        routes.add_api_route(path, _endpoint(store, answer), methods=["GET"])
-    routes.add_api_route("/api/echo", _echo)
-    routes.add_api_route("/api/status/buildinfo", _buildinfo)
-    return routes
+def routes(store: Questions) -> list[BaseRoute]:
+    return [
+        *(Route(path, _endpoint(store, answer)) for path, answer in _ANSWERS.items()),
+        Route("/api/echo", _echo),
+        Route("/api/status/buildinfo", _buildinfo),
+    ]
 
 
 def trace(store: Questions, given: Given) -> Response:
@@ -123,13 +123,14 @@ _ANSWERS: dict[str, Answer] = {
 }
 
 
-async def _echo() -> PlainTextResponse:
+async def _echo(_: Request) -> PlainTextResponse:
     return PlainTextResponse("echo")
 
 
-async def _buildinfo() -> dict[str, str]:
+async def _buildinfo(_: Request) -> Response:
     """Grafana chooses what to ask by this version: the Tempo whose answers these are."""
-    return {"version": "3.0.3", "branch": "sightline", "revision": version("sightline")}
+    build = {"version": "3.0.3", "branch": "sightline", "revision": version("sightline")}
+    return JSONResponse(build)
 
 
 def _endpoint(store: Questions, answer: Answer) -> Callable[[Request], Any]:

@@ -1,6 +1,7 @@
 """From the text of a LogQL query to its parts."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def parse(text: str) -> s.Query:
             f"parse error : the query has {len(text)} characters, not {LONGEST_QUERY} at most"
         )
     try:
-        tree: s.Query = _PARTS.transform(_LARK.parse(text))
+        tree: s.Query = _PARTS.transform(_lark().parse(text))
     except UnexpectedInput as unexpected:
         raise _refusal(text, unexpected) from None
     except VisitError as failed:
@@ -180,11 +181,13 @@ class _Parts(Transformer[Token, Any]):
         return s.Grouping(kind == "without", tuple(str(n) for n in names if n is not None))
 
 
-_LARK = Lark(
-    (Path(__file__).parent / "grammar.lark").read_text(),
-    parser="lalr",
-    maybe_placeholders=True,
-)
+@cache
+def _lark() -> Lark:
+    """Built when first asked for: a viewer that starts has no query yet."""
+    grammar = (Path(__file__).parent / "grammar.lark").read_text()
+    return Lark(grammar, parser="lalr", maybe_placeholders=True)
+
+
 _PARTS = _Parts()
 
 

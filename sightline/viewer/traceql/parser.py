@@ -1,6 +1,7 @@
 """From the text of a TraceQL query to its parts."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +48,7 @@ def parse(text: str) -> t.Query:
     if len(text) > LONGEST_QUERY:
         raise QueryError(f"the query has {len(text)} characters, not {LONGEST_QUERY} at most")
     try:
-        found: t.Query = _PARTS.transform(_LARK.parse(text))
+        found: t.Query = _PARTS.transform(_lark().parse(text))
     except UnexpectedInput as unexpected:
         raise _refusal(text, unexpected) from None
     except VisitError as failed:
@@ -138,9 +139,13 @@ def field(text: str) -> t.Field:
     return t.Field("intrinsic", INTRINSICS[text])
 
 
-_LARK = Lark(
-    (Path(__file__).parent / "grammar.lark").read_text(), parser="lalr", maybe_placeholders=True
-)
+@cache
+def _lark() -> Lark:
+    """Built when first asked for: a viewer that starts has no query yet."""
+    grammar = (Path(__file__).parent / "grammar.lark").read_text()
+    return Lark(grammar, parser="lalr", maybe_placeholders=True)
+
+
 _PARTS = _Parts()
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 from fabrication import SCRAPE, SCRAPES, START, answering, fabricated
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from oracle import Oracle, running
 from promql_committed import Committed, of_dashboards, of_rules
 from promql_memory import MemoryReader
 from questions import BY_HAND, drawn
 from servers import RELEASES, find
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from sightline.viewer.api.prometheus import router
+from sightline.viewer.api.prometheus import routes
 
 TOLERANCE = 1e-9
 SEED = 20261124
@@ -41,9 +41,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[TestClient]:
-    app = FastAPI()
-    app.include_router(router(MemoryReader(SERIES)))
-    with TestClient(app) as client:
+    with TestClient(Starlette(routes=routes(MemoryReader(SERIES)))) as client:
         yield client
 
 

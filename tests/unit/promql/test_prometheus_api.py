@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from promql_memory import MemoryReader, loaded
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from sightline.viewer.api.prometheus import router
+from sightline.viewer.api.prometheus import routes
 from sightline.viewer.api.prometheus_values import number
 from sightline.viewer.promql.query import Settings
 from sightline.viewer.promql.samples import Exemplar, Metadata
@@ -26,8 +26,7 @@ def client() -> Iterator[TestClient]:
     labels = {"__name__": "requests", "job": "a"}
     reader.held_exemplars = [(labels, [Exemplar({"trace_id": "abc"}, 0.25, 1500)])]
     reader.held_metadata = {"requests": [Metadata("counter", "How many.", "")]}
-    app = FastAPI()
-    app.include_router(router(reader, Settings(timeout_seconds=5)))
+    app = Starlette(routes=routes(reader, Settings(timeout_seconds=5)))
     with TestClient(app) as made:
         yield made
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from small_store import SmallStore
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from sightline.viewer.api import loki, tempo
 
@@ -19,8 +19,6 @@ def store() -> Iterator[SmallStore]:
 
 @pytest.fixture
 def client(store: SmallStore) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.include_router(loki.router(store))
-    app.include_router(tempo.router(store))
+    app = Starlette(routes=[*loki.routes(store), *tempo.routes(store)])
     with TestClient(app) as client:
         yield client

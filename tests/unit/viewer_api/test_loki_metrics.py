@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from small_store import NOON, SECOND, SmallStore
+from starlette.testclient import TestClient
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from small_store import NOON, SmallStore
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 ORDERS = {"service.name": "orders", "service.namespace": "sightline"}

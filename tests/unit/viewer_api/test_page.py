@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from sightline.viewer.api import dashboards
-from sightline.viewer.api.page import mount_page
+from sightline.viewer.api import dashboards, page
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "sightline" / "viewer" / "web"
@@ -18,10 +17,7 @@ WEB = ROOT / "sightline" / "viewer" / "web"
 
 @pytest.fixture
 def client() -> TestClient:
-    app = FastAPI()
-    app.include_router(dashboards.router())
-    mount_page(app)
-    return TestClient(app)
+    return TestClient(Starlette(routes=[*dashboards.routes(), *page.routes()]))
 
 
 @pytest.mark.parametrize(

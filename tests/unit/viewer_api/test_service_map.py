@@ -1,8 +1,8 @@
 """Which service calls which."""
 
 import pytest
-from fastapi.testclient import TestClient
 from small_store import NOON, SECOND, SmallStore
+from starlette.testclient import TestClient
 
 SERVER, CLIENT, ERROR = 2, 3, 2
 TIMES = {"start": NOON // SECOND, "end": NOON // SECOND + 100}

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from small_store import NOON, OTHER_TRACE, SECOND, TRACE, SmallStore
+from starlette.testclient import TestClient
 
 BEGIN = NOON // SECOND
 SERVER, CLIENT = 2, 3

@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from small_store import NOON, SECOND, TRACE, SmallStore
+from starlette.testclient import TestClient
 
 ROOT, CHILD = "00000000000000a1", "00000000000000b2"
 
