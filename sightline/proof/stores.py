@@ -66,7 +66,10 @@ class Stores:
 
     def promql(self, query: str, at: float | None = None) -> list[Sample]:
         given = {"query": query} | ({"time": str(at)} if at else {})
-        return list(self._prometheus("query", given)["result"])
+        data = self._prometheus("query", given)
+        if data["resultType"] == "scalar":
+            return [Sample(metric={}, value=data["result"])]
+        return list(data["result"])
 
     def promql_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         given = {"query": query, "start": str(start), "end": str(end), "step": str(step)}
