@@ -1,4 +1,4 @@
-"""SQL spans for every SQLAlchemy engine, however early it was created or its maker imported.
+"""SQL spans for every SQLAlchemy engine, however early it was created, named by what they do.
 
 The instrumentation replaces `create_engine` where it is defined; a module that imported the name
 before `instrument(app)` still makes engines without spans. Those are found at their first
@@ -12,9 +12,11 @@ from opentelemetry.instrumentation.sqlalchemy.engine import EngineTracer
 from opentelemetry.instrumentation.sqlalchemy.version import __version__
 from opentelemetry.metrics import get_meter
 from opentelemetry.semconv.metrics import MetricInstruments
-from opentelemetry.trace import get_tracer
+from opentelemetry.trace import Span, get_tracer
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+
+from sightline.telemetry.statements import operation_and_table
 
 _SCOPE = "opentelemetry.instrumentation.sqlalchemy"
 _traced: "weakref.WeakSet[Engine]" = weakref.WeakSet()
@@ -23,6 +25,7 @@ _traced: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 def trace_all_engines() -> None:
     if not event.contains(Engine, "engine_connect", _trace_engine):
         event.listen(Engine, "engine_connect", _trace_engine)
+    _name_by_statement()
 
 
 def _trace_engine(connection: Any) -> None:
@@ -38,3 +41,32 @@ def _trace_engine(connection: Any) -> None:
     )
     trace: Any = EngineTracer  # untyped
     trace(get_tracer(_SCOPE, __version__), engine, usage)
+
+
+def _name_by_statement() -> None:
+    tracer: Any = EngineTracer
+    describe = tracer._set_db_client_span_attributes  # noqa: SLF001 — where it describes each span
+    if describe is _Describe.ours:
+        return
+
+    def describe_and_name(
+        self: Any, span: Span, statement: object, database: object, attributes: object
+    ) -> None:
+        describe(self, span, statement, database, attributes)
+        _name(span, str(statement), self.vendor)
+
+    _Describe.ours = tracer._set_db_client_span_attributes = describe_and_name  # noqa: SLF001 — same
+
+
+class _Describe:
+    ours: Any = None
+
+
+def _name(span: Span, statement: str, system: str) -> None:
+    operation, table = operation_and_table(statement)
+    summary = " ".join(filter(None, (operation, table)))
+    span.update_name(summary or system)
+    if operation:
+        span.set_attributes({"db.operation.name": operation, "db.query.summary": summary})
+    if table:
+        span.set_attribute("db.collection.name", table)

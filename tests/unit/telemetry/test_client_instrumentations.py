@@ -9,7 +9,7 @@ import sqlalchemy
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 from otlp_endpoint import Endpoint
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -43,6 +43,28 @@ def test_an_engine_made_after_it_has_each_span_once(
         connection.execute(text("SELECT 2"))
     engine.dispose()
     assert len([span for span in telemetry.spans if span.name.startswith("SELECT")]) == 2
+
+
+def test_a_statement_s_span_is_named_by_what_it_does(
+    tmp_path: Path, make_app: Callable[..., FastAPI], telemetry: CapturedTelemetry
+) -> None:
+    make_app()
+    activate_client_instrumentations()  # as by a second app: named once all the same
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/shop.db")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE baskets (id INTEGER)"))
+        connection.execute(text("INSERT INTO baskets VALUES (:id)"), {"id": 7})
+        with pytest.raises(sqlalchemy.exc.OperationalError):
+            connection.execute(text("SELECT nothing FROM missing"))
+    engine.dispose()
+    spans = [span for span in telemetry.spans if span.kind is SpanKind.CLIENT]
+    assert not [span.name for span in spans if str(tmp_path) in span.name]
+    assert telemetry.span("SELECT missing").status.status_code is StatusCode.ERROR
+    inserted = next(span for span in spans if span.name == "INSERT baskets")
+    found = dict(inserted.attributes or {})
+    assert found["db.operation.name"] == "INSERT"
+    assert found["db.collection.name"] == "baskets"
+    assert found["db.query.summary"] == "INSERT baskets"
 
 
 def test_an_async_engine_is_traced_within_the_request(
