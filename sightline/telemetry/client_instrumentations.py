@@ -6,6 +6,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
 
+from sightline.telemetry.threads import follow_subclasses
+
 _logger = logging.getLogger("sightline.telemetry")
 
 # The server's span and the log lines are ours; these would make second ones.
@@ -36,6 +38,14 @@ def _trace_early_engines() -> None:
     trace_all_engines()
 
 
+def _nothing() -> None:
+    """Complete as it is."""
+
+
+# What OpenTelemetry's own leaves out.
+_COMPLETIONS = {"sqlalchemy": _trace_early_engines, "threading": follow_subclasses}
+
+
 def _activate(entry: EntryPoint) -> bool:
     try:
         if entry.dist is not None and get_dist_dependency_conflicts(entry.dist):
@@ -43,8 +53,7 @@ def _activate(entry: EntryPoint) -> bool:
         instrumentor = entry.load()()
         if not instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.instrument(skip_dep_check=True)
-        if entry.name == "sqlalchemy":
-            _trace_early_engines()
+        _COMPLETIONS.get(entry.name, _nothing)()
     except ModuleNotFoundError:
         return False  # installed for a library that is not
     except Exception as error:  # noqa: BLE001 — somebody else's instrumentation must not stop the service

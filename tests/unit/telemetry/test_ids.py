@@ -37,6 +37,17 @@ def _in_thread() -> None:
     thread.join()
 
 
+class _Clerk(threading.Thread):
+    def run(self) -> None:
+        _say()
+
+
+def _in_subclass() -> None:
+    clerk = _Clerk()
+    clerk.start()
+    clerk.join()
+
+
 def _in_pool() -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(_say).result()
@@ -115,6 +126,16 @@ def add_threads(app: FastAPI) -> None:
     def thread_of_sync() -> None:
         _in_thread()
 
+    @app.get("/thread-class")
+    async def thread_class() -> None:
+        _in_subclass()
+
+    @app.get("/timer")
+    def timer() -> None:
+        timer = threading.Timer(0, _say)
+        timer.start()
+        timer.join()
+
     @app.get("/pool")
     def pool() -> None:
         _in_pool()
@@ -132,7 +153,7 @@ def add_threads(app: FastAPI) -> None:
     [
         "async", "sync", "stdlib", "sync-dependency", "async-dependency", "exception-handler",
         "background", "async-background", "to-thread", "executor", "thread", "thread-of-sync",
-        "pool", "task",
+        "thread-class", "timer", "pool", "task",
     ],
 )  # fmt: skip
 def test_a_line_carries_the_ids_of_its_request(
