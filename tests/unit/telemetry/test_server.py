@@ -70,6 +70,13 @@ class Server:
             else:
                 return
 
+    def wait_for(self, event: str, times: int = 1) -> None:
+        deadline = time.monotonic() + 30
+        while self.out.read_text().count(f'"event":"{event}') < times:
+            assert self.process.poll() is None, self.error.read_text()
+            assert time.monotonic() < deadline, self.error.read_text() + self.out.read_text()
+            time.sleep(0.05)
+
     def end(self, number: int = signal.SIGTERM) -> float:
         start = time.monotonic()
         self.process.send_signal(number)
@@ -187,6 +194,8 @@ def test_what_waits_is_sent_before_the_process_ends(
 
 def test_each_worker_sends_what_it_served(tmp_path: Path, endpoint: Endpoint) -> None:
     with serving(tmp_path, "--workers", "2") as server:
+        # One that is told to end before it has come up has nothing to tell of.
+        server.wait_for("Application startup complete.", times=2)
         for order in range(30):
             assert server.get(f"/orders/{order}") == 200
         server.end()
