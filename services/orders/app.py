@@ -59,9 +59,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         book = OrderBook(database, settings.payment_seconds)
         placing = Placing(book, Payments(client, settings, app.state.faults))
         app.state.database, app.state.book, app.state.placing = database, book, placing
-        upkeep = asyncio.create_task(
-            Housekeeping(book, placing, settings.housekeeping_seconds).run()
-        )
+        upkeep = asyncio.create_task(Housekeeping(book, placing, settings).run())
         yield
         upkeep.cancel()
         with suppress(asyncio.CancelledError):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from opentelemetry import trace
-from sqlalchemy import CursorResult, Result, select, update
+from sqlalchemy import CursorResult, Result, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.database import Database
@@ -102,6 +102,25 @@ class OrderBook:
                 .values(stock=ProductRow.full)
             )
         return _rows(filled)
+
+    async def forget(self, age: timedelta, limit: int = 1_000) -> int:
+        """Strike out the oldest settled orders and their mails, a bounded number at a time."""
+        oldest = select(OrderRow.id).order_by(OrderRow.id).limit(limit)
+        forgettable = select(OrderRow.id).where(
+            OrderRow.id.in_(oldest),
+            OrderRow.status != Status.PENDING,
+            OrderRow.created_at < _now() - age,
+            # The last one stays, or SQLite would give its number again.
+            OrderRow.id < select(func.max(OrderRow.id)).scalar_subquery(),
+        )
+        async with self._database.transaction(quiet=True) as session:
+            ids = (await session.scalars(forgettable)).all()
+            if ids:
+                await session.execute(
+                    delete(NotificationRow).where(NotificationRow.order_id.in_(ids))
+                )
+                await session.execute(delete(OrderRow).where(OrderRow.id.in_(ids)))
+        return len(ids)
 
     def _pending(self, request: OrderRequest, unit_minor: int) -> OrderRow:
         now = _now()

@@ -1,6 +1,7 @@
-"""What orders does without being asked: settle abandoned orders, take deliveries."""
+"""What orders does without being asked: settle abandoned orders, take deliveries, forget."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -9,15 +10,17 @@ from orders.book import OrderBook
 from orders.errors import OrderError
 from orders.payment import PaymentUnknownError
 from orders.placing import Placing
+from orders.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    def __init__(self, book: OrderBook, placing: Placing, seconds: float) -> None:
+    def __init__(self, book: OrderBook, placing: Placing, settings: Settings) -> None:
         self._book = book
         self._placing = placing
-        self._seconds = seconds
+        self._seconds = settings.housekeeping_seconds
+        self._kept = timedelta(days=settings.keep_days)
 
     async def run(self) -> None:
         """At once, so that a crash's orders do not wait, and then for ever."""
@@ -36,6 +39,8 @@ class Housekeeping:
         with suppress_instrumentation():
             if delivered := await self._book.take_delivery():
                 log.info("inventory.delivered", products=delivered)
+            if forgotten := await self._book.forget(self._kept):
+                log.debug("orders.forgotten", orders=forgotten)
             abandoned = await self._book.abandoned()
         for order in abandoned:
             try:

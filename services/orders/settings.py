@@ -32,6 +32,7 @@ class Settings:
     payments_attempts: int = 2
     faults_enabled: bool = False
     housekeeping_seconds: float = 5.0
+    keep_days: float = 1.0
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -44,6 +45,7 @@ class Settings:
             housekeeping_seconds=_number(
                 env, "ORDERS_HOUSEKEEPING_SECONDS", cls.housekeeping_seconds, 3600
             ),
+            keep_days=_number(env, "ORDERS_KEEP_DAYS", cls.keep_days, 3650),
         )
 
     @property

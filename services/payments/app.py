@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         require_writable(settings.database.parent)
-        app.state.store = ChargeStore(settings.database)
+        app.state.store = ChargeStore(settings.database, settings.keep_days)
         yield
         app.state.store.close()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MOST_DAYS = 3650
 
 
 class SettingError(Exception):
@@ -17,6 +18,7 @@ class SettingError(Exception):
 class Settings:
     database: Path = Path(".sightline/payments.db")
     log_level: int = logging.INFO
+    keep_days: float = 7.0
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -26,7 +28,21 @@ class Settings:
         return cls(
             database=Path(env.get("PAYMENTS_DATABASE") or cls.database),
             log_level=logging.getLevelNamesMapping()[level.upper()],
+            keep_days=_days(env, "PAYMENTS_KEEP_DAYS", cls.keep_days),
         )
+
+
+def _days(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MOST_DAYS:
+        raise SettingError(
+            f"{name}={text!r} is not usable: give a number above 0, at most {MOST_DAYS}."
+        )
+    return value
 
 
 def require_writable(folder: Path) -> None:

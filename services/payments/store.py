@@ -1,10 +1,10 @@
-"""Charges on disk, one per idempotency key; they outlive the process."""
+"""Charges on disk, one per idempotency key; they outlive the process, and are kept for days."""
 
 import sqlite3
 import threading
 import uuid
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from payments.charges import Charge, ChargeRequest, decline_code
@@ -37,7 +37,8 @@ class KeyVoidedError(Exception):
 class ChargeStore:
     """One connection behind one lock: SQLite has a single writer anyway."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep_days: float = 7.0) -> None:
+        self._kept = timedelta(days=keep_days)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -60,8 +61,10 @@ class ChargeStore:
         """The charge of this key, and whether it is new."""
         with self._lock:
             new = self._insert(key, request)
+            if new:
+                self._forget()
             row = self._row(key)
-        if row is None:  # pragma: no cover - rows are never deleted
+        if row is None:  # pragma: no cover - only old rows are deleted
             raise LookupError(key)
         if not new:
             _require_same(row, request)
@@ -74,10 +77,10 @@ class ChargeStore:
                 "INSERT INTO charges (charge_id, idempotency_key, status, created_at)"
                 " VALUES (?, ?, 'voided', ?) ON CONFLICT (idempotency_key) DO UPDATE"
                 " SET status = CASE status WHEN 'succeeded' THEN 'refunded' ELSE status END",
-                (_new_id(), key, _now()),
+                (_new_id(), key, _text(datetime.now(UTC))),
             )
             row = self._row(key)
-        if row is None:  # pragma: no cover - rows are never deleted
+        if row is None:  # pragma: no cover - only old rows are deleted
             raise LookupError(key)
         return _charge(row)
 
@@ -95,11 +98,19 @@ class ChargeStore:
                 request.payment_method,
                 request.digits()[-4:] or None,
                 declined,
-                _now(),
+                _text(datetime.now(UTC)),
                 request.fingerprint(),
             ),
         )
         return cursor.rowcount == 1
+
+    def _forget(self) -> None:
+        """For each charge that comes, up to two go: old ones never pile up, and none waits long."""
+        self._connection.execute(
+            "DELETE FROM charges WHERE rowid IN (SELECT rowid FROM charges ORDER BY rowid LIMIT 2)"
+            " AND created_at < ?",
+            (_text(datetime.now(UTC) - self._kept),),
+        )
 
     def _row(self, key: str) -> sqlite3.Row | None:
         query = "SELECT * FROM charges WHERE idempotency_key = ?"
@@ -123,5 +134,6 @@ def _new_id() -> str:
     return f"ch_{uuid.uuid4().hex[:24]}"
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _text(moment: datetime) -> str:
+    """Of one width, so that texts sort as the moments do."""
+    return moment.isoformat(timespec="milliseconds")

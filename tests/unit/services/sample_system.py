@@ -8,9 +8,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ class Shop:
         async with self.app.state.database.transaction(quiet=True) as session:
             return list((await session.scalars(select(table))).all())
 
+    async def until(self, true: Callable[[list[OrderRow]], bool], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not true(orders := await self.rows(OrderRow)):
+            assert time.monotonic() < deadline, orders
+            await asyncio.sleep(0.05)
+
     async def order(self) -> OrderRow:
         order: OrderRow
         (order,) = await self.rows(OrderRow)
@@ -65,11 +72,16 @@ class Shop:
         products: list[ProductRow] = await self.rows(ProductRow)
         return next(p.stock for p in products if p.id == product_id)
 
-    async def set_stock(self, stock: int, product_id: int = 1) -> None:
+    async def set_stock(self, stock: int, product_id: int = 1, low: int = 0) -> None:
+        """With no delivery below `low`: the first round of housekeeping may still be to come."""
         async with self.app.state.database.transaction(quiet=True) as session:
             await session.execute(
-                update(ProductRow).where(ProductRow.id == product_id).values(stock=stock)
+                update(ProductRow).where(ProductRow.id == product_id).values(stock=stock, low=low)
             )
+
+    async def age_orders(self, age: timedelta) -> None:
+        async with self.app.state.database.transaction(quiet=True) as session:
+            await session.execute(update(OrderRow).values(created_at=datetime.now(UTC) - age))
 
     async def abandon_orders(self) -> None:
         """As if the time had passed in which anybody still works on a pending order."""

@@ -234,9 +234,11 @@ async def test_only_one_of_two_settles_an_order(settings: Settings) -> None:
 
 
 async def test_a_delivery_fills_what_runs_low(shop: Shop) -> None:
-    await shop.set_stock(10)
-    assert await shop.app.state.book.take_delivery() == 1
+    await shop.set_stock(10, low=11)
+    # Housekeeping's first round may be faster; after this it has happened either way.
+    assert await shop.app.state.book.take_delivery() in {0, 1}
     assert await shop.stock() == FULL
+    assert await shop.app.state.book.take_delivery() == 0
 
 
 @pytest.mark.parametrize(

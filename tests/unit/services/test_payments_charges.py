@@ -1,5 +1,6 @@
 """Payments: one charge for each key, whatever happens, and of a card only the last digits."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,9 @@ import httpx2
 import pytest
 
 from payments.app import create_app
+from payments.charges import ChargeRequest
 from payments.settings import Settings
+from payments.store import ChargeStore
 
 pytestmark = pytest.mark.anyio
 CHARGE = {"amount_minor": 3998, "currency": "EUR", "payment_method": "card"}
@@ -126,3 +129,19 @@ async def test_health_says_that_the_store_is_reachable(http: httpx2.AsyncClient)
 def _content(folder: Path) -> str:
     files = folder.glob("payments.db*")
     return b"".join(path.read_bytes() for path in files).decode("latin-1")
+
+
+def test_a_charge_is_forgotten_once_it_was_kept_long_enough(tmp_path: Path) -> None:
+    request = ChargeRequest.model_validate(CHARGE)
+    store = ChargeStore(tmp_path / "payments.db", keep_days=7)
+    for number in range(5):
+        store.charge(f"order-of-long-ago-{number}", request)
+    with sqlite3.connect(tmp_path / "payments.db") as database:
+        database.execute("UPDATE charges SET created_at = '2001-01-01T00:00:00.000+00:00'")
+    database.close()
+    store.charge("order-of-yesterday", request)
+    for number in range(3):
+        store.charge(f"order-of-today-{number}", request)
+    assert store.find("order-of-yesterday") is not None
+    assert [store.find(f"order-of-long-ago-{number}") for number in range(5)] == [None] * 5
+    store.close()

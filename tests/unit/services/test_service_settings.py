@@ -40,6 +40,7 @@ def test_the_driver_of_a_database_need_not_be_named(given: str, driver: str) -> 
         ("PAYMENTS_TIMEOUT_SECONDS", "nan", "'nan' is not usable"),
         ("PAYMENTS_ATTEMPTS", "1.5", "a whole number"),
         ("PAYMENTS_ATTEMPTS", "0", "above 0"),
+        ("ORDERS_KEEP_DAYS", "0", "above 0"),
         ("SIGHTLINE_FAULTS", "maybe", "neither on nor off"),
     ],
 )
@@ -63,3 +64,9 @@ def test_a_log_level_is_taken_in_any_case(level: str) -> None:
 def test_payments_names_a_level_that_is_none() -> None:
     with pytest.raises(PaymentsSettingError, match="LOG_LEVEL='loud'"):
         PaymentsSettings.from_environment({"LOG_LEVEL": "loud"})
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "9999"])
+def test_payments_names_a_number_of_days_that_is_none(value: str) -> None:
+    with pytest.raises(PaymentsSettingError, match=f"PAYMENTS_KEEP_DAYS='{value}'"):
+        PaymentsSettings.from_environment({"PAYMENTS_KEEP_DAYS": value})
