@@ -3,8 +3,8 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
-# Settings of .env reach the commands that run something, as docker compose reads them too.
-SETTINGS = set -a; [ ! -f .env ] || . ./.env; set +a;
+# Settings of .env reach the commands that run something; the environment wins, as with compose.
+SETTINGS = given=$$(export -p); set -a; [ ! -f .env ] || . ./.env; set +a; eval "$$given";
 export UV_PYTHON_DOWNLOADS := never
 
 # The page's type checker comes by npm, whose Node is in the lock; a release other than this is refused.
