@@ -213,17 +213,20 @@ def _requests_seen(ports: Ports) -> bool:
 
 
 def _what_to_try(ports: Ports, orders_log: Path) -> str:
-    orders = f"http://127.0.0.1:{ports.orders}"
+    page, orders = f"http://127.0.0.1:{ports.viewer}", f"http://127.0.0.1:{ports.orders}"
     return f"""
-  Open  http://127.0.0.1:{ports.viewer}
+  Open  {page}
 
   1. Open Logs, click "Trace" on any line: the request across orders and payments.
-  2. Place an order of your own, and find it in the page by its X-Request-ID:
-       curl -i -X POST {orders}/checkout -H 'content-type: application/json' \\
+  2. Place an order of your own, under a request id of your own, and look at its lines:
+       curl -X POST {orders}/checkout -H 'X-Request-ID: mine' \\
+         -H 'content-type: application/json' \\
          -d '{{"product_id": 1, "quantity": 2, "payment_method": "card",
               "currency": "EUR", "user_email": "ada@example.com"}}'
-  3. Make the database slow, and watch p95 rise and a trace name the culprit:
-       curl -X PUT {orders}/faults/slow-db        (heal: the same with -X DELETE)
+       {page}/logs?field=request_id=mine
+  3. Make the database slow, watch p95 rise and a trace name the culprit; then heal it:
+       curl -X PUT {orders}/faults/slow-db
+       curl -X DELETE {orders}/faults/slow-db
 
   The services' own lines are in {orders_log.parent}. Ctrl-C ends everything.
 """

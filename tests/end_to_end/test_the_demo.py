@@ -1,10 +1,12 @@
-"""`sightline demo` reaches a page with live data, and ends without an orphan or a lost line."""
+"""`make demo` reaches a page with live data, and ends without an orphan or a lost line."""
 
+import argparse
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import httpx2
 import psutil
 from running_system import eventually, free_ports, run_system
 
+ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
 SETTINGS = {
     "viewer": "SIGHTLINE_PORT",
@@ -26,13 +29,16 @@ def test_the_demo_is_ready_shows_live_data_and_stops_cleanly(tmp_path: Path) -> 
     data = tmp_path / "data"
     ports = free_ports()
     env = {SETTINGS[name]: str(port) for name, port in asdict(ports).items()}
+    env["SIGHTLINE_DATA"] = str(data)
     output = tmp_path / "output"
     with output.open("wb") as out:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "sightline", "demo", "--data", str(data)],
+            ["make", "demo"],
+            cwd=ROOT,
             env={**os.environ, **env},
             stdout=out,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         eventually(
@@ -43,13 +49,53 @@ def test_the_demo_is_ready_shows_live_data_and_stops_cleanly(tmp_path: Path) -> 
         assert f"Open  {page}" in output.read_text()
         assert "<title>" in httpx2.get(page + "/").text
         children = psutil.Process(demo.pid).children(recursive=True)
-        assert len(children) >= 4
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(timeout=40) == 0, output.read_text()
+        assert len(children) >= 5
+        _what_it_says_to_try_works(output.read_text())
+        _what_readme_says_to_try_works(ports.orders)
+        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+        demo.wait(timeout=40)
+        assert "Stopped. Nothing is left running" in output.read_text()
     finally:
-        demo.kill()
+        if demo.poll() is None:
+            os.killpg(demo.pid, signal.SIGTERM)
+            demo.wait(timeout=40)
     assert not [child for child in children if child.is_running()]
     _every_written_line_is_stored(data)
+
+
+def _what_it_says_to_try_works(said: str) -> None:
+    """The commands as they are printed: an order found by its id, a fault put in and out."""
+    order, slow, heal = [
+        _curl(command)
+        for command in re.findall(r"curl (?:.*\\\n)*.*(?:\n.*}'$)?", said, re.MULTILINE)
+    ]
+    assert order.status_code == 201, order.text
+    assert (slow.status_code, heal.status_code) == (200, 200)
+    (page, request_id) = re.findall(r"(http\S+)/logs\?field=request_id=(\w+)", said)[0]
+    assert order.headers["x-request-id"] == request_id
+    query = {"query": f'{{service_name=~".+"}} | request_id="{request_id}"'}
+
+    def services() -> bool:
+        found = httpx2.get(f"{page}/loki/api/v1/query_range", params=query).json()["data"]["result"]
+        return {line["stream"]["service_name"] for line in found} == {"orders", "payments"}
+
+    eventually(services, 30, "the order's lines of both services")
+
+
+def _what_readme_says_to_try_works(orders: int) -> None:
+    (command,) = re.findall(r"```sh\n(curl .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert _curl(command.replace("8000", str(orders))).status_code == 201
+
+
+def _curl(command: str) -> httpx2.Response:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("-X", dest="method")
+    parser.add_argument("-H", dest="headers", action="append", default=[])
+    parser.add_argument("-d", dest="body")
+    asked = parser.parse_args(shlex.split(command.replace("\\\n", " "))[1:])
+    headers = dict(header.split(": ") for header in asked.headers)
+    return httpx2.request(asked.method, asked.url, headers=headers, content=asked.body)
 
 
 def _every_written_line_is_stored(data: Path) -> None:
