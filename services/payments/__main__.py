@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from payments import __version__
-from payments.server import parser
+from payments.options import parser
 
 DEFAULTS = {
     "OTEL_SERVICE_NAME": "payments",
@@ -19,8 +19,9 @@ DEFAULTS = {
     "OTEL_TRACES_EXPORTER": "otlp",
     "OTEL_METRICS_EXPORTER": "otlp",
     "OTEL_LOGS_EXPORTER": "otlp",
-    # FastAPI makes its own telemetry; contrib's would name and count everything a second way.
-    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "fastapi,starlette,asgi",
+    # FastAPI makes its own telemetry; contrib's would name and count everything a second way. The
+    # rest is of libraries that payments never calls; importing them would double its start.
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "fastapi,starlette,asgi,httpx,httpx2,sqlalchemy",
     "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
 }
 RESOURCE = {

@@ -1,6 +1,5 @@
 """The server process: JSON lines from the first one, and one plain line for what keeps it away."""
 
-import argparse
 import os
 import signal
 import socket
@@ -14,24 +13,11 @@ import uvicorn
 
 from payments import logs, spans
 from payments.app import create_app
+from payments.options import parser
 from payments.settings import SettingError, Settings, require_writable
 from payments.store import ChargeStore
 
-DEFAULT_PORT = 8001
 LAST_FLUSH_SECONDS = 2.5
-
-
-def parser() -> argparse.ArgumentParser:
-    parse = argparse.ArgumentParser("payments", description="The payments service.")
-    parse.add_argument("--host", default="127.0.0.1", help="address to listen on [%(default)s]")
-    parse.add_argument("--port", type=port, default=DEFAULT_PORT, help="[%(default)s]")
-    return parse
-
-
-def port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) >= 65536:  # noqa: PLR2004 — TCP's bound
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number up to 65535")
-    return int(text)
 
 
 def listen(host: str, port: int) -> socket.socket:

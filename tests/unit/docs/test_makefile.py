@@ -1,7 +1,8 @@
-"""The settings file reaches what `make` runs, and gives way to the environment."""
+"""What `make` does before it runs anything: settings, and a word to those with an old Python."""
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,23 @@ def test_values_of_the_environment_stay_as_they_are(settings: Path) -> None:
 
 def test_without_a_file_nothing_is_set(tmp_path: Path) -> None:
     assert show(tmp_path) == ["", "", ""]
+
+
+def test_an_old_python_is_one_line_that_names_it_and_the_remedy(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    pretend = "import sys; sys.version_info = (3, 10, 13); exec(sys.argv[1])"
+    old.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{pretend}' \"$2\"\n")
+    old.chmod(0o755)
+    ended = subprocess.run(
+        ["make", "--silent", "-f", MAKEFILE, f"PYTHON={old}", "python-is-new-enough"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    told, *rest = ended.stderr.splitlines()
+    assert told.startswith("Sightline needs Python 3.11 or newer; ")
+    assert "is 3.10. Name another: make PYTHON=python3.13" in told
+    assert not [line for line in rest if not line.startswith("make:")]
