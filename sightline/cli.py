@@ -6,7 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sightline.viewer import config
+from sightline import run
+from sightline.viewer import options
+
+_VIEW = """\
+Receive logs, metrics and traces by OTLP, scrape metrics, and show them on one page. Any program
+that exports by OTLP can send, in any language; a service is there from its first request on.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,14 +26,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_view(commands)
+    _add_run(commands)
     _add_demo(commands)
     return parser
 
 
 def _add_view(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "receive OTLP, scrape metrics, keep both and show them on one page"
-    parser = commands.add_parser("view", help=text, description=text.capitalize() + ".")
-    config.add_arguments(parser)
+    parser = commands.add_parser("view", help=text, description=_VIEW)
+    options.add_arguments(parser)
+    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=_view)
 
 
@@ -36,6 +44,14 @@ def _view(arguments: argparse.Namespace) -> int:
     from sightline.viewer import launch  # noqa: PLC0415 — see above
 
     return launch.run(arguments, os.environ)
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "run a program with its telemetry led to the viewer, started if none runs"
+    parser = commands.add_parser("run", help=text)
+    options.add_arguments(parser)
+    run.add_arguments(parser)
+    parser.set_defaults(run=lambda arguments: run.run(arguments, os.environ))
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -47,6 +47,9 @@ _PORT_SETTINGS = {
 }
 
 
+# The demo is the same whatever a viewer of one's own is set to.
+_OPEN = {"SIGHTLINE_CONFIG": os.devnull, "SIGHTLINE_TOKEN": "", "SIGHTLINE_OTLP_KEYS": ""}
+
 _LOG_SETTINGS = {
     "LOG_LEVEL": ("debug", "info", "warning", "error", "critical"),
     "LOG_FORMAT": ("json", "console"),
@@ -119,7 +122,7 @@ def programs(ports: Ports, data: Path) -> list[Program]:
                 *("--data", str(data / "viewer"), "--scrape", scrape),
             ],
             f"http://127.0.0.1:{ports.viewer}/healthz",
-            {"SIGHTLINE_ENVIRONMENT": "demo"},
+            _OPEN | {"SIGHTLINE_ENVIRONMENT": "demo"},
             stop_seconds=20,
         ),
         Program(

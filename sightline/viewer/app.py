@@ -1,29 +1,35 @@
 """The viewer wired together: the page and the query APIs over one store."""
 
-from collections.abc import Sequence
-
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from sightline.viewer.api import dashboards, loki, page, prometheus, status, tempo
+from sightline.viewer.access import Access
+from sightline.viewer.api import dashboards, loki, page, prometheus, status, targets, tempo
 from sightline.viewer.config import Settings
 from sightline.viewer.guard import Guard
-from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
+from sightline.viewer.receive.targets import Targets
 from sightline.viewer.store import Store
 
 
-def create_app(
-    store: Store, tally: Tally, settings: Settings, scrapers: Sequence[Scraper] = ()
-) -> Starlette:
+def create_app(store: Store, tally: Tally, settings: Settings, scraped: Targets) -> Starlette:
     return Starlette(
         routes=[
-            *status.routes(status.Status(store, tally, settings, scrapers)),
+            *status.routes(status.Status(store, tally, settings, scraped)),
+            *targets.routes(scraped),
             *prometheus.routes(store.samples),
             *loki.routes(store),
             *tempo.routes(store),
             *dashboards.routes(),
             *page.routes(),
         ],
-        middleware=[Middleware(Guard, allowed_hosts=settings.allowed_hosts)],
+        middleware=_middleware(settings),
     )
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    hosts = settings.allowed_hosts
+    guard = Middleware(Guard, allowed_hosts=hosts, by_address=not settings.is_local)
+    if not settings.token:
+        return [guard]
+    return [guard, Middleware(Access, token=settings.token, port=settings.port)]

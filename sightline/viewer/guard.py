@@ -1,5 +1,6 @@
 """Who may ask: no web page of another origin, no name that was bent to this machine."""
 
+import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_SITES = (b"none", b"same-origin")
 _HEADERS = (
     (
         b"content-security-policy",
@@ -24,11 +26,17 @@ _HEADERS = (
 
 
 class Guard:
-    """Pure ASGI: refuses a foreign Host or Origin, and adds the security headers."""
+    """Pure ASGI: refuses a foreign Host or Origin, and adds the security headers.
 
-    def __init__(self, app: App, allowed_hosts: frozenset[str] = frozenset()) -> None:
+    With `by_address` every Host that is an address may ask: only names can be bent.
+    """
+
+    def __init__(
+        self, app: App, allowed_hosts: frozenset[str] = frozenset(), *, by_address: bool = False
+    ) -> None:
         self._app = app
         self._hosts = LOCAL_NAMES | allowed_hosts
+        self._by_address = by_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -43,14 +51,19 @@ class Guard:
     def _refusal(self, scope: Scope) -> str:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if _hostname(f"//{host}") not in self._hosts:
+        if not self._is_ours(_hostname(f"//{host}")):
             return f"Host {host!r} is not this viewer's; allow it with --allow-host"
         origin = headers.get(b"origin")
-        if origin is None:
-            return ""
-        if urlsplit(origin.decode("latin-1").lower()).netloc != host:
+        if origin is not None and _netloc(origin.decode("latin-1").lower()) != host:
             return f"Origin {origin.decode('latin-1')!r} may not ask this viewer"
+        # A link from elsewhere may be followed; an image, a script or a frame may not be loaded.
+        site = headers.get(b"sec-fetch-site", b"none")
+        if site not in _OWN_SITES and headers.get(b"sec-fetch-dest") != b"document":
+            return "a page of another origin may not ask this viewer"
         return ""
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self._hosts or (self._by_address and _is_address(name))
 
 
 def _hostname(url: str) -> str:
@@ -58,6 +71,21 @@ def _hostname(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _with_headers(send: Send) -> Send:

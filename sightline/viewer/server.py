@@ -5,19 +5,24 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import uvicorn
 
 from sightline.viewer.app import create_app
 from sightline.viewer.config import SettingError, Settings, variable
+from sightline.viewer.greeting import greeting
 from sightline.viewer.guard import Guard
+from sightline.viewer.progress import Progress
 from sightline.viewer.receive.grpc_server import otlp_grpc
 from sightline.viewer.receive.http import OtlpHttp
+from sightline.viewer.receive.keys import Keys
 from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
+from sightline.viewer.receive.targets import Targets
 from sightline.viewer.store import Store
 from sightline.viewer.store.retention import Limits
 
@@ -43,18 +48,24 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM; everything acknowledged is stored before this returns."""
+async def serve(
+    settings: Settings, progress: Progress, *, began: float, with_parent: bool = False
+) -> None:
+    """Run until a signal to end; everything acknowledged is stored before this returns."""
+    stopping = _stop_requested(with_parent=with_parent)
     with contextlib.ExitStack() as ports:
         page = ports.enter_context(_bound(settings.host, settings.port, "port"))
         otlp = ports.enter_context(_bound(settings.host, settings.otlp_http_port, "otlp-http-port"))
         # gRPC binds for itself, and says less clearly why it cannot.
         _bound(settings.host, settings.otlp_grpc_port, "otlp-grpc-port").close()
+        progress.say(f"opening {settings.data or 'a store in memory'}")
         store = Store.open(settings.data, Limits(settings.retention_seconds, settings.max_bytes))
         try:
             async with _running(store, settings, page, otlp):
-                announce(_greeting(settings, store))
-                await _stop_requested()
+                progress.over()
+                text = greeting(settings, store.set_aside, time.monotonic() - began)
+                print(text, flush=True)  # noqa: T201 — a command's own output
+                await stopping.wait()
         finally:
             store.close()
 
@@ -65,26 +76,29 @@ async def _running(
 ) -> AsyncIterator[None]:
     tally = Tally()
     receiver = Receiver(store, tally, durable=settings.durable)
-    scrapers = [
-        Scraper(
+    targets = Targets(
+        lambda target: Scraper(
             target,
             store,
             tally,
             interval=settings.scrape_seconds,
             environment=settings.environment,
         )
-        for target in settings.targets
-    ]
-    guarded = Guard(OtlpHttp(receiver), settings.allowed_hosts)
+    )
+    keys = Keys(settings.otlp_keys)
+    guarded = Guard(
+        OtlpHttp(receiver, keys), settings.allowed_hosts, by_address=not settings.is_local
+    )
     async with contextlib.AsyncExitStack() as running:
         # The page comes last: when it answers, all the rest is listening.
         running.callback(receiver.close)
         await running.enter_async_context(
-            otlp_grpc(receiver, settings.host, settings.otlp_grpc_port)
+            otlp_grpc(receiver, settings.host, settings.otlp_grpc_port, keys)
         )
         await running.enter_async_context(_listening(guarded, otlp))
-        await running.enter_async_context(_scraping(scrapers))
-        page_app = create_app(store, tally, settings, scrapers)
+        running.push_async_callback(targets.close)
+        targets.add_all(settings.targets)
+        page_app = create_app(store, tally, settings, targets)
         await running.enter_async_context(_listening(page_app, page))
         yield
 
@@ -113,17 +127,6 @@ async def _listening(app: Any, bound: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-@contextlib.asynccontextmanager
-async def _scraping(scrapers: Sequence[Scraper]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(scraper.run()) for scraper in scrapers]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 def _bound(host: str, port: int, flag: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -139,19 +142,12 @@ def _bound(host: str, port: int, flag: str) -> socket.socket:
     return bound
 
 
-async def _stop_requested() -> None:
+def _stop_requested(*, with_parent: bool) -> asyncio.Event:
+    """Set by a signal to end; `with_parent`, by the end of the pipe that its starter holds too."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    await stopping.wait()
-
-
-def _greeting(settings: Settings, store: Store) -> str:
-    lines = [f"Sightline: http://{settings.host}:{settings.port}"]
-    lines.append(f"  OTLP: http {settings.otlp_http_port}, grpc {settings.otlp_grpc_port}")
-    lines.append(f"  data: {settings.data or 'in memory'}")
-    lines += [f"  scraping {t.job}: {t.url}" for t in settings.targets]
-    if store.set_aside:
-        lines.append(f"  note: {store.set_aside}")
-    return "\n".join(lines)
+    if with_parent:
+        loop.add_reader(0, stopping.set)
+    return stopping

@@ -1,8 +1,6 @@
 """How the viewer itself is: `/healthz`, `/api/status` and its own `/metrics`."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import anyio.to_thread
@@ -11,10 +9,11 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.config import Settings
-from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
+from sightline.viewer.receive.targets import Targets
 from sightline.viewer.store import Store
 
+APPLICATION = "sightline viewer"
 _OLDEST = """
 SELECT (SELECT min(ts) FROM spans), (SELECT min(ts) FROM logs), (SELECT min(ts) FROM points),
        (SELECT count(*) FROM spans), (SELECT count(*) FROM logs), (SELECT count(*) FROM points)
@@ -24,28 +23,28 @@ SELECT (SELECT min(ts) FROM spans), (SELECT min(ts) FROM logs), (SELECT min(ts) 
 class Status:
     """Gathers what the store and the receivers know about themselves."""
 
-    def __init__(
-        self, store: Store, tally: Tally, settings: Settings, scrapers: Sequence[Scraper] = ()
-    ) -> None:
+    def __init__(self, store: Store, tally: Tally, settings: Settings, scraped: Targets) -> None:
         self._store = store
         self._tally = tally
         self._settings = settings
-        self._scrapers = scrapers
+        self._scraped = scraped
         self._started = time.time()
 
-    def health(self) -> dict[str, str]:
-        trouble = self._store.writer.trouble
-        return {"status": "degraded" if trouble else "ok", "trouble": trouble}
+    def health(self) -> dict[str, Any]:
+        """For anybody who asks, so no more than `sightline run` needs to know."""
+        return {
+            "status": "degraded" if self._store.writer.trouble else "ok",
+            "application": APPLICATION,
+            "otlp_http_port": self._settings.otlp_http_port,
+            "otlp_grpc_port": self._settings.otlp_grpc_port,
+        }
 
     def everything(self) -> dict[str, Any]:
         (spans_from, logs_from, points_from, spans, logs, points) = self._store.query(_OLDEST)[0]
         oldest = [ts for ts in (spans_from, logs_from, (points_from or 0) * 1_000_000) if ts]
         return {
             "started": self._started,
-            "targets": [
-                {"job": each.target.job, "url": each.target.url, **asdict(each.health)}
-                for each in self._scrapers
-            ],
+            "targets": list(self._scraped.health()),
             "received": self._tally.as_dict(),
             "store": {
                 **self._store.status(),

@@ -9,7 +9,8 @@ import grpc.aio
 
 from sightline.viewer.config import SettingError, variable
 from sightline.viewer.receive.body import MAX_INFLATED
-from sightline.viewer.receive.problems import Busy, Refused
+from sightline.viewer.receive.keys import Keys
+from sightline.viewer.receive.problems import Busy, Refused, Unauthenticated
 from sightline.viewer.receive.receiver import Receiver
 
 _SERVICES = {
@@ -26,9 +27,11 @@ _OPTIONS = (
 
 
 @contextlib.asynccontextmanager
-async def otlp_grpc(receiver: Receiver, host: str, port: int) -> AsyncIterator[None]:
+async def otlp_grpc(
+    receiver: Receiver, host: str, port: int, keys: Keys | None = None
+) -> AsyncIterator[None]:
     """Listen; on leaving, take no more and finish what is under way."""
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS, interceptors=(_Admission(receiver, keys or Keys()),))
     for signal, service in _SERVICES.items():
         handler: Any = grpc.unary_unary_rpc_method_handler(_exporter(receiver, signal))
         server.add_generic_rpc_handlers(
@@ -47,6 +50,37 @@ async def otlp_grpc(receiver: Receiver, host: str, port: int) -> AsyncIterator[N
         yield
     finally:
         await server.stop(_FINISH_SECONDS)
+
+
+class _Admission(grpc.aio.ServerInterceptor):
+    """Turns away who shows no key, before anything of the request is read."""
+
+    def __init__(self, receiver: Receiver, keys: Keys) -> None:
+        self._receiver = receiver
+        self._keys = keys
+
+    async def intercept_service(self, continuation: Any, details: Any) -> Any:
+        shown = {key: value for key, value in details.invocation_metadata if isinstance(value, str)}
+        try:
+            self._keys.require(shown)
+        except Unauthenticated as refused:
+            self._receiver.note(_signal_of(details.method), refused)
+            # As a stream, so that the message is not awaited first.
+            return grpc.stream_unary_rpc_method_handler(_refuser(refused))
+        return await continuation(details)
+
+
+def _refuser(refused: Refused) -> Callable[[Any, Any], Awaitable[bytes]]:
+    async def refuse(_: Any, context: Any) -> bytes:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, refused.message)
+        raise refused  # never reached: abort raises
+
+    return refuse
+
+
+def _signal_of(method: str) -> str:
+    service = method.strip("/").partition("/")[0]
+    return next((signal for signal, name in _SERVICES.items() if name == service), "unknown")
 
 
 def _exporter(receiver: Receiver, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:

@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 
 from sightline.viewer.receive.body import Held, read_body
-from sightline.viewer.receive.problems import Busy, Malformed, Refused, Unsupported
+from sightline.viewer.receive.keys import Keys
+from sightline.viewer.receive.problems import Busy, Malformed, Refused, Unauthenticated, Unsupported
 from sightline.viewer.receive.receiver import Receiver
 
 Scope = MutableMapping[str, Any]
@@ -30,8 +31,9 @@ _RPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 405: 12, 413: 3, 415: 3, 503: 14
 class OtlpHttp:
     """Answers in the encoding of the request, as OTLP asks."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, keys: Keys | None = None) -> None:
         self._receiver = receiver
+        self._keys = keys or Keys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,6 +53,7 @@ class OtlpHttp:
     ) -> None:
         incoming = _Incoming(receive)
         try:
+            self._keys.require({key.decode("latin-1"): value for key, value in headers.items()})
             if kind not in {PROTOBUF, JSON}:
                 raise Unsupported(f"content-type {kind!r} is not known; send {PROTOBUF} or {JSON}")
             encoding = headers.get(b"content-encoding", "").strip().lower()
@@ -59,7 +62,8 @@ class OtlpHttp:
                 response = await self._receiver.receive(name, raw, json=kind == JSON)
         except Refused as refused:
             self._receiver.note(name, refused)
-            await incoming.drain()
+            if not isinstance(refused, Unauthenticated):
+                await incoming.drain()
             await _refuse(send, kind, refused.status, refused.message)
         else:
             await _send(send, 200, kind, _encoded(response, kind))

@@ -25,3 +25,7 @@ class Unsupported(Refused):
 
 class Busy(Refused):
     status = 503
+
+
+class Unauthenticated(Refused):
+    status = 401
