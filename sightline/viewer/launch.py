@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ _BEGAN = time.monotonic()
 
 def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     log_lines.configure()
+    # Whatever it writes, now or when DuckDB begins a new file, is nobody else's to read.
+    os.umask(0o077)
     try:
         wanted = settings(arguments, env)
     except SettingError as error:

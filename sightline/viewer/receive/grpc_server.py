@@ -1,5 +1,6 @@
 """OTLP over gRPC: the three services, their requests taken as bytes by the same receiver."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -86,7 +87,8 @@ def _signal_of(method: str) -> str:
 def _exporter(receiver: Receiver, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def export(raw: bytes, context: Any) -> bytes:
         try:
-            response = await receiver.receive(signal, raw)
+            # A sender that hangs up midway does not undo what is half taken.
+            response = await asyncio.shield(receiver.receive(signal, raw))
         except Refused as refused:
             receiver.note(signal, refused)
             busy = isinstance(refused, Busy)

@@ -1,8 +1,8 @@
 """One OTLP request from bytes to the store's queue, whichever way it came."""
 
 import asyncio
-import hashlib
-from collections import OrderedDict
+import contextlib
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from sightline.viewer.receive.logs import decode_logs, tail_rows
 from sightline.viewer.receive.messages import from_json, from_protobuf
 from sightline.viewer.receive.metrics import MetricDecoder
 from sightline.viewer.receive.problems import Busy, Refused
+from sightline.viewer.receive.repeats import Repeats, digest_of
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.traces import decode_traces
-from sightline.viewer.store import QueueFull, Store
+from sightline.viewer.store import NotStored, QueueFull, Store
 
 _IN_A_THREAD = 256 * 1024  # a larger request would hold up the event loop for too long
-_REPEATS_REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Receiver:
         self._durable = durable
         self._memory = Memory(store.resources)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        self._repeats: OrderedDict[bytes, None] = OrderedDict()
+        self._repeats = Repeats(store.requests)
         self.signals: Mapping[str, Signal] = {
             signal.name: signal for signal in (self._traces(), self._metrics(), self._logs())
         }
@@ -64,9 +64,13 @@ class Receiver:
         """Take a request's bytes and give the response to send back."""
         signal = self.signals[name]
         self._tally.requests += 1
-        decoded, stored = await self._take(signal, raw, json=json)
-        if stored is not None:
-            await asyncio.wrap_future(stored)
+        digest = digest_of(name, raw) if raw else ""
+        if digest in self._repeats:
+            self._tally.repeated_requests += 1
+            await self._repeats.answered(digest)
+            return _response(signal, Decoded.of(b""))
+        with self._repeats.taking(digest) if raw else contextlib.nullcontext():
+            decoded = await self._take(signal, raw, digest, json=json)
         return _response(signal, decoded)
 
     def note(self, name: str, refused: Refused) -> None:
@@ -76,14 +80,7 @@ class Receiver:
     def close(self) -> None:
         self._threads.shutdown()
 
-    async def _take(
-        self, signal: Signal, raw: bytes, *, json: bool
-    ) -> tuple[Decoded, Future[None] | None]:
-        # A sender that missed our answer sends the very same bytes again.
-        digest = hashlib.blake2b(raw, digest_size=16, salt=signal.name.encode()).digest()
-        if raw and digest in self._repeats:
-            self._tally.repeated_requests += 1
-            return Decoded.of(b""), None
+    async def _take(self, signal: Signal, raw: bytes, digest: str, *, json: bool) -> Decoded:
         try:
             self._store.reserve(len(raw))
         except QueueFull as error:
@@ -93,22 +90,26 @@ class Receiver:
         except BaseException:
             self._store.release(len(raw))
             raise
-        self._remember(digest)
+        if digest:
+            decoded.batch.requests.append((digest, time.time_ns() // 1_000_000))
         stored = self._store.append(decoded.batch, wait=self._durable)
         self._count(signal, decoded)
         self._publish(decoded)
-        return decoded, stored
+        if stored is not None:
+            await self._committed(stored)
+        return decoded
+
+    async def _committed(self, stored: "Future[None]") -> None:
+        try:
+            await asyncio.wrap_future(stored)
+        except NotStored as error:
+            raise Busy(f"it could not be stored: {error}") from error
 
     async def _decode(self, signal: Signal, raw: bytes, *, json: bool) -> Decoded:
         if len(raw) <= _IN_A_THREAD:
             return _decode(signal, raw, json=json)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: _decode(signal, raw, json=json))
-
-    def _remember(self, digest: bytes) -> None:
-        self._repeats[digest] = None
-        if len(self._repeats) > _REPEATS_REMEMBERED:
-            self._repeats.popitem(last=False)
 
     def _count(self, signal: Signal, decoded: Decoded) -> None:
         for service, accepted in decoded.services.items():

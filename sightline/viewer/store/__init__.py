@@ -3,6 +3,6 @@
 from sightline.viewer.store.batch import Batch
 from sightline.viewer.store.database import StoreUnusable
 from sightline.viewer.store.store import Store
-from sightline.viewer.store.writer import QueueFull
+from sightline.viewer.store.writer import NotStored, QueueFull
 
-__all__ = ["Batch", "QueueFull", "Store", "StoreUnusable"]
+__all__ = ["Batch", "NotStored", "QueueFull", "Store", "StoreUnusable"]

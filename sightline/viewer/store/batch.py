@@ -50,6 +50,7 @@ class Batch:
     points: Points = field(default_factory=Points)
     exemplars: list[Row] = field(default_factory=list)
     metadata: list[Row] = field(default_factory=list)
+    requests: list[Row] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -64,3 +65,4 @@ class Batch:
         self.points.extend(other.points)
         self.exemplars += other.exemplars
         self.metadata += other.metadata
+        self.requests += other.requests

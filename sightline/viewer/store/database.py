@@ -15,6 +15,7 @@ FILE_NAME = "telemetry.duckdb"
 _SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
 # Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
 _LIMITS = {False: {"memory_limit": "256MB"}, True: {"memory_limit": "768MB"}}
+_MARKS_OF_DAMAGE = ("corrupt", "checksum", "not read enough bytes")
 
 log = logging.getLogger(__name__)
 
@@ -38,22 +39,36 @@ def open_database(folder: Path | None) -> Opened:
     try:
         return Opened(_prepared(_connect(str(path))), "")
     except _Mismatch as error:
-        reason = str(error)
+        return _anew(path, str(error))
     except duckdb.IOException as error:
         _refuse_unless_damaged(path, error)
-        reason = f"it is damaged ({_first_line(error)})"
+        return _without_log(path, error)
     except duckdb.Error as error:
-        reason = f"it is damaged ({_first_line(error)})"
-    return Opened(_prepared(_connect(str(path), fresh=_set_aside(path))), _said(path, reason))
+        return _without_log(path, error)
+
+
+def begin_anew(folder: Path | None, error: duckdb.Error) -> Opened:
+    """Set aside a file that opened and then turned out to be damaged."""
+    if folder is None:
+        return open_database(None)
+    return _anew(folder / FILE_NAME, f"it is damaged ({first_line(error)})")
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether what was read is not what was written."""
+    text = str(error).lower()
+    return any(mark in text for mark in _MARKS_OF_DAMAGE)
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
 
 
 class _Mismatch(Exception):  # noqa: N818 — an outcome of looking, not an error
     pass
 
 
-def _connect(path: str, *, fresh: Path | None = None) -> duckdb.DuckDBPyConnection:
-    if fresh is not None:
-        log.warning("store.set_aside", extra={"path": str(fresh)})
+def _connect(path: str) -> duckdb.DuckDBPyConnection:
     # The umask is what makes DuckDB's own files (log, temporary folder) private too.
     before = os.umask(0o077)
     try:
@@ -113,23 +128,45 @@ def _refuse_unless_damaged(path: Path, error: duckdb.IOException) -> None:
         ) from error
     if "No space left" in text or not os.access(path, os.R_OK | os.W_OK):
         raise StoreUnusable(
-            f"cannot open {path}: {_first_line(error)}. "
+            f"cannot open {path}: {first_line(error)}. "
             "Make room or give another folder: --data FOLDER"
         ) from error
 
 
-def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.stem}.set-aside-{time.time_ns()}{path.suffix}")
-    path.rename(aside)
-    wal = path.with_name(path.name + ".wal")
+def _without_log(path: Path, error: duckdb.Error) -> Opened:
+    """Where only the log of the last changes is damaged, all before them is sound."""
+    wal = _wal(path)
+    if "wal" in str(error).lower() and wal.exists():
+        aside = _renamed(wal, wal.with_name(f"{_aside(path).name}.wal"))
+        try:
+            connection = _prepared(_connect(str(path)))
+        except (duckdb.Error, _Mismatch) as worse:
+            return _anew(path, f"it is damaged ({first_line(worse)})")
+        return Opened(
+            connection,
+            f"the last changes to {path} were set aside as {aside.name}, all before them is there:"
+            f" they are damaged ({first_line(error)})",
+        )
+    return _anew(path, f"it is damaged ({first_line(error)})")
+
+
+def _anew(path: Path, reason: str) -> Opened:
+    aside = _renamed(path, _aside(path))
+    wal = _wal(path)
     if wal.exists():
-        wal.rename(aside.with_name(aside.name + ".wal"))
-    return aside
+        _renamed(wal, _wal(aside))
+    said = f"{path} was set aside as {aside.name} and a fresh store begun: {reason}"
+    return Opened(_prepared(_connect(str(path))), said)
 
 
-def _said(path: Path, reason: str) -> str:
-    return f"{path} was set aside and a fresh store begun: {reason}"
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.set-aside-{time.time_ns()}{path.suffix}")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200]
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def _renamed(path: Path, to: Path) -> Path:
+    log.warning("store.set_aside: %s as %s", path, to.name)
+    return path.rename(to)

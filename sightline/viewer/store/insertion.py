@@ -58,6 +58,7 @@ _TABLES: Mapping[str, Mapping[str, Any]] = {
     },
     "series": {"id": np.int64, "name": object, "labels": object},
     "exemplars": {"series_id": np.int64, "ts": np.int64, "value": np.float64, "labels": object},
+    "requests": {"digest": object, "ts": np.int64},
     "metric_metadata": {"name": object, "type": object, "help": object, "unit": object},
 }
 _NULLABLE = {"http_route": "''", "http_method": "''", "http_status": "-1"}
@@ -75,6 +76,7 @@ def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         _insert_rows(connection, "logs", batch.logs)
         _insert_points(connection, batch.points)
         _insert_rows(connection, "exemplars", batch.exemplars)
+        _insert_rows(connection, "requests", batch.requests)
         connection.commit()
     except duckdb.Error:
         _roll_back(connection)

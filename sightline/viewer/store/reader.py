@@ -9,11 +9,17 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.viewer.store.database import first_line, is_damage
+
 TIMEOUT_SECONDS = 10.0
 
 
 class QueryTimeout(Exception):  # noqa: N818 — reads as what happened
     """A query ran longer than it may; a narrower time range helps."""
+
+
+class StoreDamaged(QueryTimeout):
+    """What was read is not what was written; the store is about to be set aside."""
 
 
 class Reader:
@@ -23,8 +29,11 @@ class Reader:
         self,
         connection: Callable[[], duckdb.DuckDBPyConnection],
         timeout: float = TIMEOUT_SECONDS,
+        *,
+        damaged: Callable[[duckdb.Error], None] | None = None,
     ) -> None:
         self._connection = connection
+        self._damaged = damaged
         self._timeout = timeout
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -48,6 +57,13 @@ class Reader:
         except duckdb.InterruptException as error:
             raise QueryTimeout(
                 f"the query took longer than {self._timeout:.0f} s; choose a shorter time range"
+            ) from error
+        except duckdb.Error as error:
+            if self._damaged is None or not is_damage(error):
+                raise
+            self._damaged(error)
+            raise StoreDamaged(
+                f"the store is damaged, and a fresh one is begun: {first_line(error)}"
             ) from error
         finally:
             timer.cancel()

@@ -17,6 +17,7 @@ SIZE_SECONDS = 2.0  # between two looks at the size
 MAX_ROUNDS = 40
 ROOM = 0.9  # of the limit, left by a pass that evicts
 MEMORY_BYTES = 256 * 1024**2  # the limit of a store that has no disk
+REPEATS_SECONDS = 600.0  # how long senders may try again with the same request
 _NS = 1_000_000_000
 # Ticks of each table's clock in one second.
 _CLOCKS = {"spans": _NS, "logs": _NS, "points": 1_000, "exemplars": 1_000}
@@ -54,18 +55,17 @@ class Retention:
 
     def when_due(self, connection: duckdb.DuckDBPyConnection) -> None:
         now = time.monotonic()
-        try:
-            if now >= self._age_due:
-                self._age_due = now + PASS_SECONDS
-                self.by_age(connection, time.time())
-            if now >= self._size_due:
-                self._size_due = now + SIZE_SECONDS
-                self.by_size(connection)
-        except duckdb.Error as error:
-            log.warning("store.retention_failed: %s", str(error).splitlines()[0])
+        if now >= self._age_due:
+            self._age_due = now + PASS_SECONDS
+            self.by_age(connection, time.time())
+        if now >= self._size_due:
+            self._size_due = now + SIZE_SECONDS
+            self.by_size(connection)
 
     def by_age(self, connection: duckdb.DuckDBPyConnection, now: float) -> None:
         self._head.prune()
+        repeats = int((now - REPEATS_SECONDS) * 1000)
+        connection.execute("DELETE FROM requests WHERE ts < ?", [repeats])
         oldest = now - self.age_seconds
         if self._remove_before(connection, oldest):
             self._forget_series(connection, oldest)

@@ -28,3 +28,5 @@ CREATE TABLE IF NOT EXISTS series (id BIGINT, name VARCHAR, labels VARCHAR);    
 CREATE TABLE IF NOT EXISTS points (series_id BIGINT, ts BIGINT, value DOUBLE, stale BOOLEAN);
 CREATE TABLE IF NOT EXISTS exemplars (series_id BIGINT, ts BIGINT, value DOUBLE, labels VARCHAR);
 CREATE TABLE IF NOT EXISTS metric_metadata (name VARCHAR, type VARCHAR, help VARCHAR, unit VARCHAR);
+-- The requests of the last minutes, by digest: one that is sent again after a crash is known.
+CREATE TABLE IF NOT EXISTS requests (digest VARCHAR, ts BIGINT);

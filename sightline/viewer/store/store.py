@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.store.batch import Batch
-from sightline.viewer.store.database import Opened, open_database
+from sightline.viewer.store.database import Opened, begin_anew, first_line, open_database
 from sightline.viewer.store.head import Head
 from sightline.viewer.store.insertion import insert
 from sightline.viewer.store.reader import Reader
-from sightline.viewer.store.retention import Limits, Retention
+from sightline.viewer.store.retention import REPEATS_SECONDS, Limits, Retention
 from sightline.viewer.store.samples import StoredSamples
 from sightline.viewer.store.series import SeriesIndex
 from sightline.viewer.store.tail import Tail
@@ -35,19 +35,23 @@ class Store:
         self._connection = opened.connection
         self._lock = threading.Lock()
         self.set_aside = opened.set_aside
-        self.reader = Reader(lambda: self._connection)
+        self._damage: duckdb.Error | None = None
+        self.reader = Reader(lambda: self._connection, damaged=self._found_damaged)
         self.tail = Tail()
         self._load()
         self.samples = StoredSamples(self.series, self.head, self.reader, self._metadata)
         self.retention = Retention(limits, folder, self.series, self.head)
-        self.writer = Writer(
-            lambda: self._connection, reopen=self._reopen, upkeep=self.retention.when_due
-        )
+        self.writer = Writer(lambda: self._connection, reopen=self._reopen, upkeep=self._upkeep)
 
     @classmethod
     def open(cls, path: Path | None, limits: Limits | None = None) -> "Store":
         """Open or create the store in a folder of its own; None keeps it in memory."""
-        return cls(open_database(path), path, limits or Limits())
+        opened = open_database(path)
+        try:
+            return cls(opened, path, limits or Limits())
+        except duckdb.Error as error:
+            opened.connection.close()
+            return cls(begin_anew(path, error), path, limits or Limits())
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.reader.query(sql, params)
@@ -132,16 +136,30 @@ class Store:
         self._metadata: dict[str, dict[Metadata, None]] = {}
         for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():
             self._metadata.setdefault(name, {})[Metadata(*rest)] = None
+        since = int((time.time() - REPEATS_SECONDS) * 1000)
+        recent = ask("SELECT digest FROM requests WHERE ts >= ? ORDER BY ts", [since]).fetchall()
+        self.requests: list[str] = [row[0] for row in recent]
         self.resources: set[int] = {row[0] for row in ask("SELECT id FROM resources").fetchall()}
 
-    def _reopen(self) -> None:
+    def _found_damaged(self, error: duckdb.Error) -> None:
+        """By any reader; the writer, whose file it is, sees to it within a second."""
+        self._damage = error
+
+    def _upkeep(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Between two commits, by the writer."""
+        damage, self._damage = self._damage, None
+        if damage is not None:
+            raise damage
+        self.retention.when_due(connection)
+
+    def _reopen(self, damage: duckdb.Error | None) -> None:
         """After an error that invalidated the database; by the writer alone."""
         with self._lock:
             try:
                 self._connection.close()
             except duckdb.Error as error:
-                log.warning("store.close_failed", extra={"reason": str(error)})
-            opened = open_database(self._folder)
+                log.warning("store.close_failed: %s", first_line(error))
+            opened = begin_anew(self._folder, damage) if damage else open_database(self._folder)
             self._connection = opened.connection
         if opened.set_aside or self._folder is None:
             self.set_aside = opened.set_aside or "the store in memory was lost and begun anew"

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import duckdb
 
 from sightline.viewer.store.batch import Batch
+from sightline.viewer.store.database import StoreUnusable, first_line, is_damage
 from sightline.viewer.store.insertion import insert
 
 QUEUE_BYTES = 32 * 1024 * 1024
 FLUSH_ROWS = 8_192
 FLUSH_SECONDS = 0.25
 RETRY_SECONDS = 1.0
+MOST_INVALIDATIONS = 3  # one after the other, before the file is given up
 
 # What no retry can store. Decoders let nothing such through; if one does, the writer survives it.
 _UNFIT = (duckdb.DataError, duckdb.ProgrammingError, ValueError, TypeError, OverflowError)
@@ -26,6 +28,10 @@ log = logging.getLogger(__name__)
 
 class QueueFull(Exception):  # noqa: N818 — reads as what happened
     """The writer does not keep up; the sender should try again later."""
+
+
+class NotStored(Exception):  # noqa: N818 — reads as what happened
+    """What was to be waited for will never be on disk."""
 
 
 @dataclass(slots=True)
@@ -41,7 +47,7 @@ class Writer:
         self,
         connection: Callable[[], duckdb.DuckDBPyConnection],
         *,
-        reopen: Callable[[], None],
+        reopen: Callable[[duckdb.Error | None], None],
         upkeep: Callable[[duckdb.DuckDBPyConnection], None],
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
@@ -55,6 +61,9 @@ class Writer:
         self._changed = threading.Condition()
         self._closing = False
         self._urgent = 0
+        self._invalid = False
+        self._invalidations = 0
+        self._damage: duckdb.Error | None = None
         self.trouble = ""  # why nothing can be stored right now; "" while all is well
         self.lost_rows = 0
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -78,6 +87,9 @@ class Writer:
     def put(self, batch: Batch, *, wait: bool = False) -> Future[None] | None:
         """Queue a batch whose size is reserved; with `wait`, a future done at its commit."""
         stored: Future[None] | None = Future() if wait else None
+        if stored is not None:
+            # Whoever gives up waiting takes nothing back.
+            stored.set_running_or_notify_cancel()
         with self._changed:
             self._queue.append(_Waiting(batch, stored))
             self._rows += batch.rows
@@ -108,7 +120,16 @@ class Writer:
                 self._store(taken)
             elif self._closing:
                 return
+            self._keep_up()
+
+    def _keep_up(self) -> None:
+        try:
             self._upkeep(self._connection())
+        except duckdb.Error as error:
+            log.warning("store.upkeep_failed: %s", first_line(error))
+            self._judge(error)
+        if self._invalid:
+            self._attempts(Batch())
 
     def _take(self) -> list[_Waiting]:
         """Wait for a flush to be due; at most a few times its rows at once."""
@@ -134,39 +155,65 @@ class Writer:
         batch = Batch()
         for waiting in taken:
             batch.extend(waiting.batch)
-        while not self._stored(batch):
-            if self._closing:
-                self.lost_rows += batch.rows
-                log.error("store.rows_lost", extra={"rows": batch.rows, "reason": self.trouble})
-                break
-            time.sleep(RETRY_SECONDS)
+        lost = self._attempts(batch)
+        if lost and len(taken) > 1 and lost != self.trouble:
+            # Only what is unfit is lost, not what came along with it.
+            for waiting in taken:
+                self._store([waiting])
+            return
+        if lost:
+            self.lost_rows += batch.rows
+            log.error("store.rows_lost: %d rows: %s", batch.rows, lost)
         with self._changed:
             self._bytes -= batch.size
         for waiting in taken:
-            if waiting.stored is not None:
+            if waiting.stored is None:
+                continue
+            if lost:
+                waiting.stored.set_exception(NotStored(lost))
+            else:
                 waiting.stored.set_result(None)
 
-    def _stored(self, batch: Batch) -> bool:
-        try:
-            insert(self._connection(), batch)
-        except _UNFIT as error:
-            # Trying again would fail again, and hold up all that is sound behind it.
-            self.lost_rows += batch.rows
-            log.exception("store.rows_unfit", extra={"rows": batch.rows, "reason": str(error)})
-            return True
-        except duckdb.Error as error:
-            self._suffer(error)
-            return False
+    def _attempts(self, batch: Batch) -> str:
+        """Until it is stored, which is ""; otherwise why it never will be."""
+        while True:
+            try:
+                if self._invalid:
+                    self._reopen(self._damage)
+                    self._invalid, self._damage = False, None
+                insert(self._connection(), batch)
+            except _UNFIT as error:
+                # Trying again would fail again, and hold up all that is sound behind it.
+                return f"unfit: {first_line(error)}"
+            except (duckdb.Error, StoreUnusable) as error:
+                self._suffer(error)
+            else:
+                self._recovered()
+                return ""
+            if self._closing:
+                return self.trouble
+            if self._invalidations != 1:
+                time.sleep(RETRY_SECONDS)
+
+    def _recovered(self) -> None:
+        self._invalidations = 0
         if self.trouble:
             log.warning("store.recovered")
             self.trouble = ""
-        return True
 
-    def _suffer(self, error: duckdb.Error) -> None:
-        text = str(error).splitlines()[0]
+    def _suffer(self, error: duckdb.Error | StoreUnusable) -> None:
+        text = first_line(error)
         if text != self.trouble:
-            log.error("store.cannot_write", extra={"reason": text})
+            log.error("store.cannot_write: %s", text)
         self.trouble = text
-        # After an INTERNAL or FATAL error DuckDB refuses everything until it is opened anew.
+        if isinstance(error, duckdb.Error):
+            self._judge(error)
+
+    def _judge(self, error: duckdb.Error) -> None:
+        """Whether the database is to be opened anew, and whether as a fresh one."""
+        # After an INTERNAL or FATAL error DuckDB refuses everything until then.
         if isinstance(error, duckdb.InternalException | duckdb.FatalException):
-            self._reopen()
+            self._invalid = True
+            self._invalidations += 1
+        if is_damage(error) or self._invalidations >= MOST_INVALIDATIONS:
+            self._invalid, self._damage = True, error

@@ -18,6 +18,11 @@ from viewer_process import Viewer, free_ports, request, viewer
 from sightline.child_environment import child_environment
 
 IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+HEARING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 # Counts what it is sent, and ends soon after the first of it.
 COUNTING = """
 import os, signal, sys, time
@@ -65,8 +70,13 @@ def done(command: list[str], stdin: bytes = b"") -> "subprocess.CompletedProcess
 
 @contextmanager
 def started(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    # A shell's background job, as these tests may be, is started to ignore SIGINT.
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        [sys.executable, "-c", HEARING, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     with process:
         try:

@@ -1,8 +1,10 @@
 """The store over restarts, crashes and damage: what was taken is there, or said to be gone."""
 
 import os
+import shutil
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -36,20 +38,6 @@ def test_all_that_was_acknowledged_is_there_after_a_restart(
         assert "service_name" in labels["data"]
 
 
-def test_under_durable_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    sent = 0
-    for _ in range(3):
-        with viewer(tmp_path, "--durable") as running:
-            assert running.rows("spans") == sent
-            for _ in range(7):
-                send(running, 30)
-                sent += 30
-            running.process.kill()
-            running.process.wait(timeout=10)
-    with viewer(tmp_path) as last:
-        assert last.rows("spans") == sent
-
-
 def test_series_and_samples_outlive_a_restart(tmp_path: Path) -> None:
     first = Store.open(tmp_path)
     batch = Batch()
@@ -74,6 +62,14 @@ def test_data_is_private(tmp_path: Path) -> None:
     Store.open(folder).close()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_data_stays_private_when_files_are_begun_anew(tmp_path: Path) -> None:
+    with viewer(tmp_path) as running:
+        for _ in range(3):
+            send(running, 2_000)
+        running.stored("spans", 6_000)
+        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_damaged_file_is_set_aside_and_said_so(tmp_path: Path) -> None:
@@ -130,6 +126,29 @@ def test_a_full_disk_is_survived(tmp_path: Path) -> None:
         eventually(lambda: running.json("/healthz")["status"] == "ok", "the recovery")
         running.stored("spans", 2_010)
         assert running.json("/api/status")["store"]["lost_rows"] == 0
+
+
+IN_A_SMALL_DISK = """
+mount -t tmpfs -o size=16m none "$1" && head -c 12M /dev/zero > "$1/ballast" && shift && exec "$@"
+"""
+
+
+def test_a_disk_that_is_really_full_is_survived(tmp_path: Path) -> None:
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", IN_A_SMALL_DISK]
+    before = [*inside, "sh", str(tmp_path)]
+    if not shutil.which("unshare") or subprocess.run([*before, "true"], check=False).returncode:
+        pytest.skip("a file system of its own cannot be mounted here")
+    with viewer(tmp_path / "store", before=before) as running:
+        accepted = 0
+        while running.json("/healthz")["status"] == "ok":
+            request = otlp.traces(200, attributes={"text": os.urandom(500).hex()})
+            if running.post("/v1/traces", request.SerializeToString()).status == 200:
+                accepted += 200
+        assert "No space left" in running.json("/api/status")["store"]["trouble"]
+        Path(f"/proc/{running.process.pid}/root{tmp_path}/ballast").unlink()
+        eventually(lambda: running.json("/healthz")["status"] == "ok", "the recovery", 30)
+        running.stored("spans", accepted)
+        assert running.stop() == 0
 
 
 def test_an_error_that_invalidates_the_database_is_survived(

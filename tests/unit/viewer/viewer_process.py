@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,17 +99,19 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def viewer(data: Path | None, *arguments: str) -> Iterator[Viewer]:
-    """Ready when it says so; ended with the test."""
+def viewer(
+    data: Path | None, *arguments: str, before: Sequence[str] = (), **env: str
+) -> Iterator[Viewer]:
+    """Ready when it says so; ended with the test. `before` is a command that runs it."""
     page, http, grpc = free_ports(3)
     ports = ["--port", str(page), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
     kept = ["--memory"] if data is None else ["--data", str(data)]
     process = subprocess.Popen(
-        command(*ports, *kept, *arguments),
+        [*before, *command(*ports, *kept, *arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
     )
     running = Viewer(process, page, http, grpc)
     try:
