@@ -28,7 +28,10 @@ from sightline.viewer.store import Store
 _NS_PER_MS = 1_000_000
 _INFINITE = float("inf")
 _Shape = Literal["gauge", "sum", "histogram", "exponential_histogram", "summary"]
-Sets = dict[str, dict[tuple[tuple[str, str], ...], LabelSet]]
+MOST_SERIES = 200_000
+LONGEST_NAME = 1_024
+LONGEST_LABELS = 16 * 1024
+Sets = dict[tuple[str, str], dict[tuple[tuple[str, str], ...], LabelSet]]
 Value = tuple[str, str, float]  # suffix of the name, value of the extra label, sample
 
 
@@ -94,12 +97,16 @@ class _Request:
             return
         data: Any = getattr(metric, shape)
         kind = _kind(shape, data)
+        self._accepted.received += len(data.data_points)
+        if len(metric.name) > LONGEST_NAME or len(metric.unit) > LONGEST_NAME:
+            reason = f"a metric's name or unit is longer than {LONGEST_NAME} characters"
+            self._decoded.reject(self._accepted, reason, len(data.data_points))
+            return
         family = _Family(
             metric_name(metric.name, metric.unit, kind),
             kind,
             getattr(data, "aggregation_temporality", 0) == AGGREGATION_TEMPORALITY_DELTA,
         )
-        self._accepted.received += len(data.data_points)
         if not family.name:
             reason = f"metric name {metric.name!r} has no letter or digit"
             self._decoded.reject(self._accepted, reason, len(data.data_points))
@@ -119,12 +126,8 @@ class _Request:
             self._decoded.reject(self._accepted, reason)
             return
         known = self._label_set(family.name, point)
-        if known is None:
-            self._decoded.reject(
-                self._accepted,
-                f"{family.name} has {MAX_SETS_PER_METRIC} sets of labels already;"
-                " an attribute of it has too many values",
-            )
+        if isinstance(known, str):
+            self._decoded.reject(self._accepted, known)
             return
         if family.delta and ns <= known.last_ns:
             self._accepted.duplicates += 1
@@ -141,16 +144,34 @@ class _Request:
         if getattr(point, "exemplars", None) and family.kind != "gauge":
             self._exemplars(family, known, point, found)
 
-    def _label_set(self, name: str, point: Any) -> LabelSet | None:
+    def _label_set(self, name: str, point: Any) -> LabelSet | str:
+        """Or why there is no room for it."""
         labels = point_labels(self._attributes.read(point.attributes), self._promoted)
-        of_metric = self._sets.setdefault(name, {})
+        of_metric = self._sets.setdefault((self._promoted.get("job", ""), name), {})
         key = tuple(sorted(labels.items()))
         known = of_metric.get(key)
         if known is None:
-            if len(of_metric) >= MAX_SETS_PER_METRIC and not self._made_room(of_metric):
-                return None
+            if refusal := self._refusal(name, labels, of_metric):
+                return refusal
             known = of_metric[key] = LabelSet(labels)
         return known
+
+    def _refusal(
+        self,
+        name: str,
+        labels: Labels,
+        of_metric: dict[tuple[tuple[str, str], ...], LabelSet],
+    ) -> str:
+        if len(of_metric) >= MAX_SETS_PER_METRIC and not self._made_room(of_metric):
+            return (
+                f"{name} has {MAX_SETS_PER_METRIC} sets of labels already;"
+                " an attribute of it has too many values"
+            )
+        if len(self._store.series) >= MOST_SERIES:
+            return f"{MOST_SERIES} series are kept already, which is the most"
+        if sum(len(key) + len(value) for key, value in labels.items()) > LONGEST_LABELS:
+            return f"the labels of a point of {name} are longer than {LONGEST_LABELS} characters"
+        return ""
 
     def _made_room(self, of_metric: dict[tuple[tuple[str, str], ...], LabelSet]) -> bool:
         """Forget sets whose series retention has removed."""

@@ -9,20 +9,40 @@ SHARE_PER_ROUND = 0.25
 _SMALL = 500_000  # rows that are written anew within a second
 _FEW = 0.05  # so small a part that is harmless no longer shields the errors
 
-# Rough bytes a row takes on disk, so that shares of different tables can be compared.
-_SHARES = """
-SELECT 'spans', service, count(*), count(*) * 100 AS bytes FROM spans GROUP BY service
+# Samples and exemplars are of the service that their series names.
+_OWNER = "coalesce(labels ->> '$.service_name', labels ->> '$.job', '')"
+# Rough bytes that rows take on disk, so that shares can be compared: texts compress to a quarter.
+_SHARES = f"""
+WITH owners AS (SELECT id, {_OWNER} AS service FROM series),
+samples AS (SELECT series_id, count(*) AS rows FROM points GROUP BY series_id),
+examples AS (SELECT series_id, count(*) AS rows FROM exemplars GROUP BY series_id)
+SELECT 'spans', service, count(*), count(*) * 60
+    + sum(strlen(attrs) + strlen(events) + strlen(links) + strlen(status_message)) / 4 AS bytes
+FROM spans GROUP BY service
 UNION ALL
-SELECT 'logs', service, count(*), count(*) * 80 FROM logs GROUP BY service
+SELECT 'logs', service, count(*), count(*) * 40 + sum(strlen(attrs) + strlen(body)) / 4
+FROM logs GROUP BY service
 UNION ALL
-SELECT 'points', '', count(*), count(*) * 8 FROM points
+SELECT 'points', coalesce(service, ''), sum(rows), sum(rows) * 8
+FROM samples LEFT JOIN owners ON id = series_id GROUP BY coalesce(service, '')
+UNION ALL
+SELECT 'exemplars', coalesce(service, ''), sum(rows), sum(rows) * 60
+FROM examples LEFT JOIN owners ON id = series_id GROUP BY coalesce(service, '')
 ORDER BY bytes DESC LIMIT 1
-"""
+"""  # noqa: S608 — a text from above
+_OF_SERIES = f"series_id IN (SELECT id FROM series WHERE {_OWNER} = $service)"  # noqa: S608 — same
+_WHOSE: Mapping[str, str] = {
+    "spans": "service = $service",
+    "logs": "service = $service",
+    "points": _OF_SERIES,
+    "exemplars": _OF_SERIES,
+}
 # Rows that tell of no error: of a trace, none of its spans does.
 _HARMLESS: Mapping[str, str] = {
     "spans": "trace_id NOT IN (SELECT trace_id FROM spans WHERE status = 2)",
     "logs": "severity < 17",
     "points": "true",
+    "exemplars": "true",
 }
 
 
@@ -38,8 +58,7 @@ def evict(connection: duckdb.DuckDBPyConnection) -> Evicted | None:
     if not found or not found[0][2]:
         return None
     table, service, rows, _ = found[0]
-    whose = "true" if table == "points" else "service = $service"
-    named = {} if table == "points" else {"service": service}
+    whose, named = _WHOSE[table], {"service": service}
     harmless = f"{whose} AND {_HARMLESS[table]}"
     count, cutoff = _oldest(connection, table, harmless, named)
     if count < rows * _FEW:

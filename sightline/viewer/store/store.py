@@ -24,7 +24,17 @@ from sightline.viewer.store.series import SeriesIndex
 from sightline.viewer.store.tail import Tail
 from sightline.viewer.store.writer import Writer
 
+MOST_DESCRIBED = 50_000  # metrics with a type and a help text
+MOST_DESCRIPTIONS = 8  # of one metric, by senders that do not agree
+
 log = logging.getLogger(__name__)
+
+
+# Only while nothing is received: a sender known by then is not described a second time.
+_FORGET_RESOURCES = """
+DELETE FROM resources WHERE id NOT IN (SELECT resource_id FROM spans)
+    AND id NOT IN (SELECT resource_id FROM logs)
+"""
 
 
 class Store:
@@ -82,8 +92,10 @@ class Store:
 
     def describe(self, batch: Batch, name: str, metadata: Metadata) -> None:
         """Keep a metric's type, help and unit, once."""
-        known = self._metadata.setdefault(name, {})
-        if metadata not in known:
+        known = self._metadata.get(name, {})
+        if not known and len(self._metadata) < MOST_DESCRIBED:
+            known = self._metadata[name] = {}
+        if metadata not in known and len(known) < MOST_DESCRIPTIONS and name in self._metadata:
             known[metadata] = None
             batch.metadata.append((name, *metadata))
 
@@ -136,6 +148,7 @@ class Store:
         self._metadata: dict[str, dict[Metadata, None]] = {}
         for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():
             self._metadata.setdefault(name, {})[Metadata(*rest)] = None
+        ask(_FORGET_RESOURCES)
         since = int((time.time() - REPEATS_SECONDS) * 1000)
         recent = ask("SELECT digest FROM requests WHERE ts >= ? ORDER BY ts", [since]).fetchall()
         self.requests: list[str] = [row[0] for row in recent]

@@ -87,6 +87,53 @@ def test_a_noisy_service_gives_way_and_a_quiet_one_stays(tmp_path: Path, *, on_d
     store.close()
 
 
+def test_it_is_the_room_that_counts_and_not_the_rows(tmp_path: Path) -> None:
+    store = opened(tmp_path, Limits(size_bytes=6 * 1024**2))
+    store.append(Batch(spans=[span(number / 10, "chatty") for number in range(8_000)]))
+    store.append(
+        Batch(
+            spans=[
+                span(number, "heavy", f'{{"x": "{os.urandom(4_000).hex()}"}}')
+                for number in range(2_000)
+            ]
+        )
+    )
+    run(store)
+    assert left(store, "chatty") == 8_000
+    assert left(store, "heavy") < 2_000
+    store.close()
+
+
+@pytest.mark.parametrize("table", ["points", "exemplars"])
+def test_samples_of_a_noisy_service_give_way_and_those_of_a_quiet_one_stay(
+    tmp_path: Path, table: str
+) -> None:
+    store = opened(tmp_path, Limits(size_bytes=6 * 1024**2))
+    now = int(time.time() * 1000)
+    for service, rows in (("quiet", 1_000), ("noisy", 200_000)):
+        batch = Batch()
+        series = store.new_series(batch, "m", {"service_name": service, "job": "shared"})
+        for number in range(rows):
+            if table == "points":
+                batch.points.add(series, now - rows + number, float(hash(number * 7919)))
+            else:
+                batch.exemplars.append((series, now - rows + number, 1.0, os.urandom(8).hex()))
+        store.append(batch)
+        store.flush()
+    # A checkpoint compresses samples to next to nothing, so the limit follows what is there.
+    store._connection.execute("CHECKPOINT")
+    store.retention.max_bytes = int(store.retention._size(store._connection) * 0.8)
+    run(store)
+    found = store.query(
+        f"SELECT series.labels ->> '$.service_name', count(*) FROM {table}"  # noqa: S608 — a name from above
+        " JOIN series ON id = series_id GROUP BY 1"
+    )
+    left_of = dict(found)
+    assert left_of["quiet"] == 1_000
+    assert left_of["noisy"] < 200_000
+    store.close()
+
+
 def test_traces_with_an_error_go_last(tmp_path: Path) -> None:
     store = opened(tmp_path, Limits(size_bytes=6 * 1024**2))
     minutes_of(store, "orders", minutes=20, spans=100, status=2)
