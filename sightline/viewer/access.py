@@ -86,6 +86,8 @@ class Access:
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
+    # With none at all, browsers would say `null` where the form's origin should stand.
+    "Referrer-Policy": "same-origin",
 }
 
 

@@ -25,6 +25,7 @@ from sightline.viewer.store.tail import Tail
 from sightline.viewer.store.writer import Writer
 
 MOST_DESCRIBED = 50_000  # metrics with a type and a help text
+MANY_RESOURCES = 2_000  # of which some are looked for that no row is of any more
 MOST_DESCRIPTIONS = 8  # of one metric, by senders that do not agree
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ log = logging.getLogger(__name__)
 
 # Only while nothing is received: a sender known by then is not described a second time.
 _FORGET_RESOURCES = """
-DELETE FROM resources WHERE id NOT IN (SELECT resource_id FROM spans)
-    AND id NOT IN (SELECT resource_id FROM logs)
+DELETE FROM resources WHERE id NOT IN
+    (SELECT DISTINCT resource_id FROM spans UNION SELECT DISTINCT resource_id FROM logs)
 """
 
 
@@ -148,7 +149,8 @@ class Store:
         self._metadata: dict[str, dict[Metadata, None]] = {}
         for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():
             self._metadata.setdefault(name, {})[Metadata(*rest)] = None
-        ask(_FORGET_RESOURCES)
+        if ask("SELECT count(*) FROM resources").fetchall()[0][0] > MANY_RESOURCES:
+            ask(_FORGET_RESOURCES)
         since = int((time.time() - REPEATS_SECONDS) * 1000)
         recent = ask("SELECT digest FROM requests WHERE ts >= ? ORDER BY ts", [since]).fetchall()
         self.requests: list[str] = [row[0] for row in recent]

@@ -55,8 +55,9 @@ async def test_senders_without_end_are_kept_by_their_service_and_then_together(
 
 
 async def test_a_resource_no_row_is_of_is_forgotten_at_the_next_start(
-    tmp_path: Any, tally: Tally
+    tmp_path: Any, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store_module, "MANY_RESOURCES", 3)
     first = Store.open(tmp_path)
     receiver = Receiver(first, tally)
     await receiver.receive("logs", otlp.logs("kept").SerializeToString())
