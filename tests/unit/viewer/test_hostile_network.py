@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -198,6 +201,30 @@ def test_either_key_lets_send_so_that_one_can_be_replaced(shared: Viewer, key: s
     with grpc.insecure_channel(f"127.0.0.1:{shared.otlp_grpc}") as channel:
         metadata = (("x-otlp-api-key", key),)
         TraceServiceStub(channel).Export(otlp.traces(), timeout=20, metadata=metadata)
+
+
+def test_a_program_that_is_run_beside_it_is_given_the_key(shared: Viewer) -> None:
+    sends = (
+        "import os, urllib.request as u\n"
+        "key = os.environ['OTEL_EXPORTER_OTLP_HEADERS'].partition('=')[2]\n"
+        "url = os.environ['OTEL_EXPORTER_OTLP_ENDPOINT'] + '/v1/logs'\n"
+        "headers = {'content-type': 'application/json', 'x-otlp-api-key': key}\n"
+        "print(u.urlopen(u.Request(url, b'{}', headers)).status)\n"
+    )
+    scrape = ["--scrape", "shop=http://127.0.0.1:1/metrics"]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "sightline", "run", "--port", str(shared.port), *scrape),
+            *("--", sys.executable, "-c", sends),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "SIGHTLINE_TOKEN": TOKEN, "SIGHTLINE_OTLP_KEYS": KEYS[1]},
+    )
+    assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
+    assert not any(secret in done.stderr for secret in (TOKEN, *KEYS))
 
 
 def test_no_secret_is_in_what_it_prints() -> None:

@@ -189,6 +189,35 @@ def test_a_request_sent_again_is_acknowledged_and_stored_once(running: Viewer) -
     running.stored("logs", logs + 1)
 
 
+def test_spans_may_come_late_and_in_any_order(running: Viewer) -> None:
+    trace_id, ids = os.urandom(16), [os.urandom(8) for _ in range(3)]
+    hour = 3_600_000_000_000
+    began = time.time_ns() - hour
+    # Grandchild, root, child; the whole of it an hour ago.
+    for number in (2, 0, 1):
+        request = otlp.traces(
+            trace_id=trace_id,
+            span_id=ids[number],
+            parent_span_id=ids[number - 1] if number else b"",
+            start_time_unix_nano=began + number,
+            end_time_unix_nano=began + 10 - number,
+        )
+        assert running.post("/v1/traces", request.SerializeToString()).status == 200
+    path = f"/api/traces/{trace_id.hex()}"
+
+    def spans() -> list[dict[str, str]]:
+        found = (
+            json.loads(running.get(path).body)["batches"] if running.get(path).status == 200 else []
+        )
+        return [span for batch in found for each in batch["scopeSpans"] for span in each["spans"]]
+
+    eventually(lambda: len(spans()) == 3, "the whole trace")
+    start, end = str(began // 10**9 - 5), str(began // 10**9 + 5)
+    found = running.json("/api/search", q="{}", start=start, end=end)["traces"]
+    (mine,) = [each for each in found if each["traceID"].rjust(32, "0") == trace_id.hex()]
+    assert mine["rootServiceName"] == "orders"
+
+
 def test_a_sender_that_hangs_up_midway_harms_nobody(kept: Viewer) -> None:
     head = b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n"
     with socket.create_connection(("127.0.0.1", kept.otlp_http)) as sender:
