@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+SERVICE = "OTEL_SERVICE_NAME"
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 _EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER")
 # A person waits: seconds, where SDKs take up to a minute.
@@ -15,9 +16,18 @@ _PACE = {
 
 
 def child_environment(
-    env: Mapping[str, str], *, http_port: int, grpc_port: int, key: str = "", service: str = ""
+    env: Mapping[str, str],
+    *,
+    http_port: int,
+    grpc_port: int,
+    key: str = "",
+    service: str = "",
+    folder: str = "",
 ) -> dict[str, str]:
-    """What to add to `env`: nothing that its user has set already."""
+    """What to add to `env`: nothing that its user has set already, other than by `service`.
+
+    Without a name from anywhere, the service has that of its `folder`.
+    """
     own = {name for name, value in env.items() if value}
     added = dict(_PACE) | dict.fromkeys(_EXPORTERS, "otlp")
     if ENDPOINT not in own:
@@ -26,6 +36,7 @@ def child_environment(
         added |= {ENDPOINT: f"http://127.0.0.1:{port}", PROTOCOL: protocol}
         if key:
             added[HEADERS] = f"x-otlp-api-key={key}"
-    if service:
-        added["OTEL_SERVICE_NAME"] = service
-    return {name: value for name, value in added.items() if name not in own}
+    if folder and "service.name=" not in env.get("OTEL_RESOURCE_ATTRIBUTES", ""):
+        added[SERVICE] = folder
+    wanted = {name: value for name, value in added.items() if name not in own}
+    return wanted | ({SERVICE: service} if service else {})

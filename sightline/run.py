@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from sightline import foreground, neighbour
 from sightline.child_environment import ENDPOINT, child_environment
@@ -31,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "sightline run [options] -- COMMAND [ARGUMENT ...]"
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
     group = parser.add_argument_group("the program")
-    group.add_argument("--service", metavar="NAME", default="", help="its OTEL_SERVICE_NAME")
+    group.add_argument(
+        "--service",
+        metavar="NAME",
+        default="",
+        help="its name (default: OTEL_SERVICE_NAME, or the folder's)",
+    )
     group.add_argument("--keep", action="store_true", help="leave the viewer running afterwards")
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
@@ -70,6 +76,7 @@ def _run(
             grpc_port=viewer.otlp_grpc_port,
             key=next(iter(wanted.otlp_keys), ""),
             service=arguments.service,
+            folder=Path.cwd().name,
         )
         if ENDPOINT not in added:
             _say(f"telemetry goes to {ENDPOINT}={env[ENDPOINT]}, as you set it")

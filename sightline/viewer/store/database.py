@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 
 SCHEMA_VERSION = "1"
-FILE_NAME = "telemetry.duckdb"
+_STEM = "telemetry"
+FILE_NAME = f"{_STEM}.duckdb"
 _SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
 # Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
 _LIMITS = {False: {"memory_limit": "256MB"}, True: {"memory_limit": "768MB"}}
@@ -107,7 +108,9 @@ def _require_version(connection: duckdb.DuckDBPyConnection) -> None:
 def _own_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
+        # Of a folder that is used for other things too, the files alone are ours to close.
+        if all(entry.name.startswith(f"{_STEM}.") for entry in folder.iterdir()):
+            folder.chmod(0o700)
     except OSError as error:
         raise StoreUnusable(
             f"cannot use the data folder {folder}: {error.strerror}. "

@@ -240,8 +240,19 @@ def test_what_its_user_has_set_stays() -> None:
     # Not even the key, which is not elsewhere's to know.
     assert not any(name.startswith("OTEL_EXPORTER_OTLP") for name in added)
     set_already = {"OTEL_LOGS_EXPORTER": "none", "OTEL_SERVICE_NAME": "mine"}
-    added = child_environment(set_already, http_port=1, grpc_port=2, service="other")
+    added = child_environment(set_already, http_port=1, grpc_port=2, folder="app")
     assert not set_already.keys() & added.keys()
+
+
+def test_a_service_is_named_by_the_flag_then_by_its_user_then_by_its_folder() -> None:
+    def name(service: str = "", **env: str) -> str | None:
+        added = child_environment(env, http_port=1, grpc_port=2, service=service, folder="app")
+        return added.get("OTEL_SERVICE_NAME")
+
+    assert name() == "app"
+    assert name(OTEL_SERVICE_NAME="mine") is None
+    assert name(OTEL_RESOURCE_ATTRIBUTES="a=b,service.name=mine") is None
+    assert name("flag", OTEL_SERVICE_NAME="mine") == "flag"
 
 
 def test_the_endpoint_fits_the_protocol_that_is_set() -> None:

@@ -64,6 +64,19 @@ def test_data_is_private(tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
+def test_a_folder_of_its_own_is_closed_and_one_that_is_shared_is_left_as_it_is(
+    tmp_path: Path,
+) -> None:
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    for folder in (own, shared):
+        folder.mkdir(mode=0o755)
+    (shared / "somebody's").touch()
+    for folder, mode in ((own, 0o700), (shared, 0o755)):
+        Store.open(folder).close()
+        assert stat.S_IMODE(folder.stat().st_mode) == mode
+        assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
+
+
 def test_data_stays_private_when_files_are_begun_anew(tmp_path: Path) -> None:
     with viewer(tmp_path) as running:
         for _ in range(3):
