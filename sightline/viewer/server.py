@@ -13,6 +13,7 @@ import uvicorn
 
 from sightline.viewer.app import create_app
 from sightline.viewer.config import SettingError, Settings, variable
+from sightline.viewer.connections import Connection
 from sightline.viewer.greeting import greeting
 from sightline.viewer.guard import Guard
 from sightline.viewer.progress import Progress
@@ -107,6 +108,7 @@ async def _running(
 async def _listening(app: Any, bound: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         lifespan="off",
