@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import otlp_requests as otlp
+import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from viewer_process import PROTOBUF, command, eventually, free_ports, request, viewer
 
@@ -68,6 +69,7 @@ def point(number: int) -> bytes:
 PATHS = {"traces": spans, "logs": line, "metrics": point}
 
 
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_nothing_acknowledged_is_lost_nothing_is_twice_and_it_always_reopens(
     tmp_path: Path,
 ) -> None:
