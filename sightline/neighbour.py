@@ -14,6 +14,7 @@ from typing import IO, Any
 
 APPLICATION = "sightline viewer"
 READY_SECONDS = 60.0
+ANSWER_SECONDS = 10.0  # of a viewer that is busy too
 STOP_SECONDS = 30.0
 FIRST_SECONDS = 10.0
 TAKEN = "cannot be taken"
@@ -46,7 +47,7 @@ class Viewer:
             f"{self.url}/api/targets", body, headers, method=method
         )
         try:
-            with _opener.open(asked, timeout=5):
+            with _opener.open(asked, timeout=ANSWER_SECONDS):
                 return
         except urllib.error.HTTPError as error:
             with error:
@@ -59,7 +60,7 @@ class Viewer:
 def find(url: str, token: str = "") -> Viewer | None:
     """The viewer that answers there; None where nothing does."""
     try:
-        with _opener.open(f"{url}/healthz", timeout=2) as answer:
+        with _opener.open(f"{url}/healthz", timeout=ANSWER_SECONDS) as answer:
             found: Any = json.loads(answer.read(10_000))
         if found["application"] == APPLICATION:
             return Viewer(url, found["otlp_http_port"], found["otlp_grpc_port"], token)
