@@ -23,7 +23,7 @@ _BYTES = (
     "'(?i)[0-9]+([.][0-9]+)? ?([kmgtp]?i?b|[kmgtp])?') "
     "THEN try_cast(regexp_extract(t, '^[0-9.]+') AS DOUBLE) "
     "* pow(CASE WHEN contains(lower(t), 'i') THEN 1024 ELSE 1000 END, "
-    "strpos('kmgtp', regexp_extract(lower(t), '[kmgtp]'))) END)[1]"
+    "coalesce(strpos('kmgtp', nullif(regexp_extract(lower(t), '[kmgtp]'), '')), 0)) END)[1]"
 )
 _READINGS = {
     "number": "try_cast({} AS DOUBLE)",

@@ -103,8 +103,8 @@ def _row(
     trace_id, span_id, severity = record.trace_id, record.span_id, int(record.severity_number)
     severity = severity if 0 <= severity < len(_LEVELS) else 0
     word = attributes.text(record.severity_text)
-    observed = record.observed_time_unix_nano or now
-    ts = record.time_unix_nano or observed
+    observed = record.observed_time_unix_nano
+    ts = record.time_unix_nano or observed or now
     if ts > LAST_NS or observed > LAST_NS:
         return None
     return (

@@ -160,6 +160,7 @@ async def test_a_record_without_a_time_has_the_time_of_its_arrival(
     request = otlp.logs(time_unix_nano=0, observed_time_unix_nano=0)
     (row,) = await taken(receiver, store, "logs", request)
     assert before <= row["ts"] <= time.time_ns()
+    assert row["observed_ts"] == 0  # nobody observed it; Loki shows none either
 
 
 async def test_a_body_nested_without_end_is_cut(receiver: Receiver, store: Store) -> None:

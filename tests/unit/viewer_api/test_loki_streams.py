@@ -13,7 +13,7 @@ def lines(store: SmallStore) -> None:
     payments = store.resource(2, "payments")
     store.log(orders, "order.created", at=1, trace=TRACE, order__id=7, amount=1.0, note="it's")
     store.log(orders, "order.refused", at=2, level="warn", order__id=8, reason="no 'stock'",
-              version="2.0")  # fmt: skip
+              version="2.0", sent="512B")  # fmt: skip
     store.log(payments, '{"a":{"b":5},"took":"150ms"}', at=3, trace=TRACE)
     store.log(payments, 'level=info order_id=9 msg="so it goes" took=2s', at=4)
 
@@ -84,6 +84,8 @@ def test_a_stream_holds_labels_and_structured_metadata_under_loki_s_names(
         ('{service_name="orders"} | note="it\'s"', ["order.created"]),
         ('{service_name="orders"} | reason="no \'stock\'"', ["order.refused"]),
         ('{service_name="orders"} | detected_level=~"warn|error"', ["order.refused"]),
+        ('{service_name="orders"} | sent < 5KB', ["order.refused"]),
+        ('{service_name="orders"} | sent > 5KB', []),
         ('{service_name="payments"} | json | a_b="5"', ['{"a"']),
         ('{service_name="payments"} | json | took > 100ms', ['{"a"']),
         ('{service_name="payments"} | logfmt | took >= 1.5s', ["level=info"]),
