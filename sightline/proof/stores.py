@@ -161,7 +161,7 @@ class Stores:
 
     def spans(self, traceql: str, start: float, end: float) -> list[Span]:
         """Each span that a search finds."""
-        found = self.search(traceql, start, end, limit=2000)
+        found = self.search(traceql, start, end, limit=1000)  # the most that the viewer gives
         return [span for trace in found for sets in trace["spanSets"] for span in sets["spans"]]
 
     def _prometheus(self, path: str, given: Parameters) -> Any:

@@ -153,8 +153,7 @@ def exactly(value: float) -> Expectation:
 
 
 def who_answers(truth: Truth) -> Shown:
-    jobs = {"orders", "otel-collector", "prometheus", "loki", "tempo"} - set(truth.system.absent)
-    return Shown(dict.fromkeys(jobs | truth.system.extra_jobs, 1.0), within=1e-9)
+    return Shown(dict.fromkeys(truth.system.scraped, 1.0), within=1e-9)
 
 
 def taken_from_orders(truth: Truth) -> Shown:

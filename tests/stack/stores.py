@@ -12,8 +12,15 @@ from sightline.proof import stores
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], seconds: float = 30, what: str = "an answer") -> T:
+class Patience:
+    """How long is waited where nothing else is said: for what is known not to come, less."""
+
+    seconds = 30.0
+
+
+def eventually(ask: Callable[[], T], seconds: float | None = None, what: str = "an answer") -> T:
     """The first answer that is not empty."""
+    seconds = Patience.seconds if seconds is None else seconds
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
         assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"

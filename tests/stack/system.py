@@ -1,13 +1,15 @@
 """The stack as processes on free ports: compose's commands and files, other hosts and folders."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -26,35 +28,41 @@ PORTS = {
     "loki": [3100, 9095],
     "tempo": [3200, 4317, 9095, 7946],
     "jaeger": [16686, 4317, 8888, 13133],
+    "viewer": [3000, 4317, 4318],
 }
 TRACE_STORES = ("tempo", "jaeger")
-# orders and payments last: they need a place to send to and a database to keep things in.
-STARTED = ["prometheus", "loki", *TRACE_STORES, "otel-collector", "postgres", "payments", "orders"]
 PROGRAMS = {"otel-collector": "otelcol"}
 
 
 @dataclass
 class System:
+    # orders and payments last: they need a place to send to and a database to keep things in.
+    STARTED: ClassVar[tuple[str, ...]] = (
+        *("prometheus", "loki", *TRACE_STORES, "otel-collector"),
+        *("postgres", "payments", "orders"),
+    )
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     given: dict[str, dict[str, str]] = field(default_factory=dict)  # more environment, by service
     shortened: bool = False  # rules whose windows are a fraction of what ships
     absent: list[str] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
-    extra_jobs: frozenset[str] = frozenset()
+    of_postgres: Path | None = None  # its folder
+    scraped: frozenset[str] = frozenset()  # the jobs that answer a scrape
 
     def __post_init__(self) -> None:
         self.ports = _free_ports()
         self.composed = services(self.settings)
-        self._write_prometheus_files()
+        self._prepare()
         for name, more in self.given.items():
             self.composed[name].environment.update(more)
-        for name in (name for name in STARTED if name in self.composed):
+        for name in (name for name in self.STARTED if name in self.composed):
             process = getattr(self, f"_{name.replace('-', '_')}")(self.composed[name])
             if process is None:
                 self.absent.append(name)
             else:
                 self.processes[name] = process
+        self.scraped = frozenset(self.processes) - {"postgres", "payments"}
 
     def start(self) -> None:
         for process in self.processes.values():
@@ -72,6 +80,8 @@ class System:
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
             process.stop()
+        if self.of_postgres:
+            shutil.rmtree(self.of_postgres)
 
     def port(self, name: str, number: int = 0) -> int:
         return self.ports[name, number or PORTS[name][0]]
@@ -164,10 +174,11 @@ class System:
         server, initdb, ask = map(program, ("postgres", "initdb", "pg_isready"))
         if not server or not initdb or not ask:
             return None
-        data, port, role = self.data("postgres"), str(self.port("postgres")), composed.environment
+        port, role = str(self.port("postgres")), composed.environment
+        # Not under pytest's folder, which each run of pytest closes to other users again.
+        data = self.of_postgres = Path(tempfile.mkdtemp(prefix="sightline-postgres-"))
         user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
         if user:
-            _open_to_others(data)
             shutil.chown(data, user)
         made = [
             str(initdb),
@@ -233,7 +244,7 @@ class System:
             ready_url=ready,
         )
 
-    def _write_prometheus_files(self) -> None:
+    def _prepare(self) -> None:
         """Prometheus' own files, linked; its targets with this machine's ports."""
         linked = self.folder / "prometheus"
         linked.mkdir()
@@ -249,7 +260,8 @@ class System:
             groups: list[dict[str, Any]] = yaml.safe_load(
                 (ROOT / source / "targets.yml").read_text(),
             )
-            kept = [group for group in groups if group["labels"]["job"] != "grafana"]
+            away = {"grafana", *(name for name in TRACE_STORES if not program(name))}
+            kept = [group for group in groups if group["labels"]["job"] not in away]
             text = self._here(yaml.safe_dump(kept))
             (place / "targets.yml").write_text(text)
 
@@ -269,18 +281,17 @@ def _mounted(composed: Composed) -> dict[str, str]:
 
 
 def _free_ports() -> dict[tuple[str, int], int]:
+    """Below those that outgoing connections get, which could take one before its server does."""
     wanted = [(name, number) for name, numbers in PORTS.items() for number in numbers]
-    probes = [socket.socket() for _ in wanted]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = {key: probe.getsockname()[1] for key, probe in zip(wanted, probes, strict=True)}
-    for probe in probes:
-        probe.close()
-    return ports
+    candidates = iter(random.sample(range(10_000, 32_000), 2_000))
+    return {key: next(filter(_is_free, candidates)) for key in wanted}
 
 
-def _open_to_others(folder: Path) -> None:
-    """Pytest's folders are for their owner alone; another user must be able to walk through."""
-    for parent in [folder, *folder.parents]:
-        if parent.owner() == "root" and parent.stat().st_mode & 0o055 != 0o055:
-            parent.chmod(parent.stat().st_mode | 0o055)
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -13,9 +13,6 @@ from stores import Stores, eventually
 from system import System
 from traffic import Ledger, Traffic
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("STACK") == "compose", reason="stops processes of its own"
-)
 OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "120"))
 AROUND_SECONDS = 15  # of load before and after the outage
 STORES = ("loki", "tempo", "prometheus")

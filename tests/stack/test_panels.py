@@ -109,7 +109,7 @@ def test_a_trace_panel_finds_the_traces_it_names(truth: Truth, query: Query) -> 
         query.filled("orders"),
         truth.at - WINDOW_SECONDS,
         truth.at,
-        limit=2000,
+        limit=1000,
     )
     window = recent(truth.lines, truth.at)
     failed = len(truth.window.failed) + len(truth.window.charged) - len(truth.window.placed)
@@ -156,7 +156,9 @@ ONLY_AFTER_A_FAILURE = {"exporter:otelcol_exporter_send_failed:rate5m"}
 RECORDED = [r for r in rules() if r.get("record") not in {None, *ONLY_AFTER_A_FAILURE}]
 
 
-@pytest.mark.parametrize("rule", RECORDED, ids=lambda rule: rule["record"])
+@pytest.mark.parametrize(
+    "rule", RECORDED, ids=lambda r: " ".join([r["record"], *r.get("labels", {}).values()])
+)
 @covered("recording rules")
 def test_a_recording_rule_records(truth: Truth, rule: dict[str, str]) -> None:
     if not truth.stores.promql(rule["expr"], truth.at):

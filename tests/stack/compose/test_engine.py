@@ -11,9 +11,6 @@ from engine import Engine, compose, containers
 from stores import Stores, eventually
 from traffic import Sent, Traffic
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("STACK") != "compose", reason="asks a Docker engine: STACK=compose"
-)
 SERVICES = [name for name in services() if name != "load"]
 
 
