@@ -66,10 +66,10 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
-def datasource(name: str) -> dict[str, Any]:
+def datasource(name: str, store: str = "tempo") -> dict[str, Any]:
     """A provisioned data source, `$$` and `$TRACE_STORE` expanded as Grafana does."""
     path = ROOT / "grafana" / "provisioning" / "datasources" / f"{name}.yml"
-    text = path.read_text().replace("$$", "\0").replace("$TRACE_STORE", "tempo").replace("\0", "$")
+    text = path.read_text().replace("$$", "\0").replace("$TRACE_STORE", store).replace("\0", "$")
     found: dict[str, Any] = yaml.safe_load(text)["datasources"][0]
     return found
 

@@ -1,18 +1,18 @@
 """Every link that Grafana builds between the signals leads somewhere: built so, then followed."""
 
-import re
 import time
 import uuid
 from typing import Any
 
 import pytest
-from boards import datasource, fill
+from boards import datasource
 from covering import covered
+from grafana_links import correlated, derived, interpolated
 from stores import Stores, eventually
 from system import System
 from traffic import Ledger
 
-FIELDS = datasource("loki")["jsonData"]["derivedFields"]
+LOKI = datasource("loki")
 TO_LOGS = datasource("tempo")["jsonData"]["tracesToLogsV2"]
 TO_METRICS = datasource("tempo")["jsonData"]["tracesToMetrics"]
 CORRELATIONS = datasource("tempo")["correlations"]
@@ -37,51 +37,26 @@ def line(ledger: Ledger, stores: Stores) -> dict[str, str]:
     """The access line of an order that was placed."""
     placed = ledger.placed.sent[-1]
     query = f'{{service_name="orders"}} |~ "^http.request$" | request_id="{placed.request_id}"'
-    return stores.logs(query, placed.at - 60)[0]
+    return eventually(lambda: stores.logs(query, placed.at - 60))[0]
 
 
 @pytest.fixture(scope="module")
 def span(line: dict[str, str], stores: Stores) -> dict[str, Any]:
     """The server span of that order."""
-    return next(
-        span
-        for span in stores.trace(line["trace_id"])
-        if span["name"] == "POST /checkout" and span["kind"] == "SPAN_KIND_SERVER"
-    )
 
+    def server_spans() -> list[dict[str, Any]]:
+        return [
+            span
+            for span in stores.trace(line["trace_id"])
+            if span["name"] == "POST /checkout" and span["kind"] == "SPAN_KIND_SERVER"
+        ]
 
-def derived(name: str, line: dict[str, str]) -> str:
-    """The value that Grafana's Loki data source puts into the link of a derived field."""
-    field = next(field for field in FIELDS if field["name"] == name)
-    assert field["url"] == "${__value.raw}"
-    if field["matcherType"] == "label":
-        return next(line[key] for key in line if re.search(field["matcherRegex"], key))
-    match = re.search(field["matcherRegex"], line["line"])
-    assert match, f"{field['matcherRegex']} finds nothing in {line['line']}"
-    return match[1]
-
-
-def tags(link: dict[str, Any], span: dict[str, Any]) -> str:
-    """Grafana's `${__tags}`: a matcher for each tag that the span's resource has."""
-    pairs = [(tag.get("value") or tag["key"], tag["key"]) for tag in link["tags"]]
-    known = [(label, span["resource"].get(key)) for label, key in pairs]
-    return ", ".join(f'{label}="{value}"' for label, value in known if value)
-
-
-def interpolated(query: str, link: dict[str, Any], span: dict[str, Any], trace_id: str) -> str:
-    values = {
-        "${__tags}": tags(link, span),
-        "$__tags": f"{{{tags(link, span)}}}" if "{$__tags" not in query else tags(link, span),
-        "${__trace.traceId}": trace_id,
-        "${__span.name}": span["name"],
-        "$__rate_interval": "10m",
-    }
-    return fill(query, values)
+    return eventually(server_spans)[0]
 
 
 @covered("links")
 def test_a_line_leads_to_its_trace(stores: Stores, line: dict[str, str]) -> None:
-    assert stores.trace(derived("Trace", line))
+    assert eventually(lambda: stores.trace(derived(LOKI, "Trace", line)))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +85,7 @@ def test_a_plain_line_leads_to_the_trace_it_spells_out(
     url = f"{system.url('otel-collector', 4318)}/v1/logs"
     assert stores.client.post(url, json=body).status_code == 200
     kept = eventually(lambda: stores.logs(f'{{service_name="{service}"}}'))[0]
-    assert stores.trace(derived("Trace in the line", kept))
+    assert stores.trace(derived(LOKI, "Trace in the line", kept))
 
 
 @covered("links")
@@ -121,8 +96,13 @@ def test_a_span_leads_to_the_lines_of_its_service_and_trace(
 ) -> None:
     query = interpolated(TO_LOGS["query"], TO_LOGS, span, line["trace_id"])
     start = int(span["startTimeUnixNano"]) / 1e9 - 300
-    found = stores.logs(query, start, start + 600)
-    assert {"order.created", "http.request"} <= {one["line"] for one in found}
+
+    def lines() -> list[dict[str, Any]]:
+        found = stores.logs(query, start, start + 600)
+        return found if wanted <= {one["line"] for one in found} else []
+
+    wanted = {"order.created", "http.request"}
+    found = eventually(lines)
     assert {one["trace_id"] for one in found} == {line["trace_id"]}
 
 
@@ -134,12 +114,14 @@ def test_a_correlation_of_a_span_leads_to_lines(
     span: dict[str, Any],
     link: dict[str, Any],
 ) -> None:
-    field = link["config"]["field"]
-    value = {"traceID": line["trace_id"], "serviceName": span["resource"]["service.name"]}[field]
-    query = link["config"]["target"]["expr"].replace(f"${{{field}}}", value)
-    found = stores.logs(query, int(span["startTimeUnixNano"]) / 1e9 - 60)
-    services = {one["service_name"] for one in found}
-    assert services == ({"orders", "payments"} if field == "traceID" else {"orders"})
+    query = correlated(link, span, line["trace_id"])
+    wanted = {"orders", "payments"} if link["config"]["field"] == "traceID" else {"orders"}
+    start = int(span["startTimeUnixNano"]) / 1e9 - 60
+
+    def services() -> set[str]:
+        return {one["service_name"] for one in stores.logs(query, start)}
+
+    eventually(lambda: services() == wanted, what=f"lines of {wanted}")
 
 
 @pytest.mark.parametrize("query", TO_METRICS["queries"], ids=lambda query: query["name"])
@@ -151,8 +133,7 @@ def test_a_span_leads_to_the_metrics_of_its_operation(
     query: dict[str, str],
 ) -> None:
     asked = interpolated(query["query"], TO_METRICS, span, line["trace_id"])
-    found = stores.promql(asked)
-    assert found, asked
+    found = eventually(lambda: stores.promql(asked), what=asked)
     assert all(float(one["value"][1]) >= 0 for one in found)
 
 
@@ -160,8 +141,7 @@ def test_a_span_leads_to_the_metrics_of_its_operation(
 @covered("links")
 def test_an_exemplar_leads_to_its_trace(ledger: Ledger, stores: Stores, metric: str) -> None:
     start, end = ledger.sent[0].at, ledger.sent[-1].at + 30
-    exemplars = stores.exemplars(metric, start, end)
-    assert exemplars, metric
+    exemplars = eventually(lambda: stores.exemplars(metric, start, end), what=metric)
     names = {destination["name"] for destination in EXEMPLARS}
     ids = {exemplar["labels"].get(name) for exemplar in exemplars for name in names} - {None}
     assert len(ids) > 1
