@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import httpx2
@@ -31,3 +31,4 @@ def eventually(ask: Callable[[], T], seconds: float | None = None, what: str = "
 @dataclass(frozen=True)
 class Stores(stores.Stores):
     client: httpx2.Client  # for what only a test asks
+    timeout: float = field(default=60, kw_only=True)  # a busy machine is no fault

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import httpx2
 from stores import Stores
 from traffic import Traffic
+
+from sightline.proof.stores import StoreError
 
 FIRING_SECONDS = 180
 CLEARING_SECONDS = 300
@@ -28,7 +29,7 @@ class Watch:
     def look(self) -> None:
         try:
             states = self.stores.alerts()
-        except httpx2.TransportError:  # Prometheus is busy; the next look comes
+        except StoreError:  # Prometheus is busy; the next look comes
             return
         self.firing = {name for name, state in states.items() if state == "firing"}
         self.fired |= self.firing
