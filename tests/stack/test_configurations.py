@@ -1,6 +1,7 @@
 """Every server's own validator passes on the files that ship, and compose reads its file."""
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,3 +74,21 @@ def test_compose_reads_its_file_without_a_word(settings: dict[str, str]) -> None
     done = run("docker-compose", "--env-file=/dev/null", "config", "--quiet", **settings)
     assert_valid(done)
     assert done.stdout + done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("prometheus", ["docker-compose.yml"]),
+        ("loki", ["docker-compose.yml"]),
+        ("otelcol", ["otel-collector/Dockerfile"]),
+        ("tempo", ["tempo/compose.yaml"]),
+        ("jaeger", ["jaeger/Dockerfile"]),
+        ("postgresql", ["docker-compose.yml"]),
+    ],
+)
+def test_the_image_is_the_release_that_is_tested(name: str, files: Sequence[str]) -> None:
+    images = {"otelcol": "opentelemetry-collector-contrib", "postgresql": "postgres"}
+    wanted = rf"[/ ]{images.get(name, name)}:v?{re.escape(RELEASES[name].version)}\s"
+    for file in files:
+        assert re.search(wanted, (ROOT / file).read_text()), f"{wanted} is not in {file}"
