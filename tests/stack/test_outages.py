@@ -47,6 +47,8 @@ def outage(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             time.sleep(AROUND_SECONDS)
             start, end = _take_away(system)
             load.result()
+            sent, charged = len(traffic.ledger), len(traffic.ledger.charged)
+            print(f"{sent} requests, {charged} of them charged, {end - start:.0f} s without stores")
             stores = Stores(
                 system.url("prometheus"), system.url("loki"), system.url("tempo"), client
             )
