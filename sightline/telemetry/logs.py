@@ -178,7 +178,20 @@ def install_logging(sink: Callable[[], EventSink], level: int) -> None:
     root.addHandler(EventHandler(sink))
     root.setLevel(level)
     logging.captureWarnings(capture=True)
+    _bring_home_loggers()
     take_over_uvicorn()
+
+
+def _bring_home_loggers() -> None:
+    """A logger that was given a console handler of its own writes through the root's, like all."""
+    for logger in list(logging.Logger.manager.loggerDict.values()):
+        if not isinstance(logger, logging.Logger):
+            continue  # the place of one that nobody has asked for
+        own = [handler for handler in logger.handlers if _writes_to_console(handler)]
+        for handler in own:
+            logger.removeHandler(handler)
+        if own:
+            logger.propagate = True
 
 
 def _writes_to_console(handler: logging.Handler) -> bool:
