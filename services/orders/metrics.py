@@ -13,7 +13,9 @@ from sightline.telemetry import observe
 orders_created = Counter(
     "orders_created_total", "Orders confirmed.", ["payment_method", "currency"]
 )
-active_checkouts = Gauge("active_checkouts", "Orders being placed right now.")
+active_checkouts = Gauge(
+    "active_checkouts", "Orders being placed right now.", multiprocess_mode="livesum"
+)
 payment_duration = Histogram(
     "payment_duration_seconds",
     "Time until a payment's outcome was known, retries included.",

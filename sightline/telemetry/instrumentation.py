@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.types import ASGIApp
 
+from sightline.telemetry import workers
 from sightline.telemetry.client_instrumentations import activate_client_instrumentations
 from sightline.telemetry.logs import install_logging
 from sightline.telemetry.metrics import BUCKETS, RequestMetrics
@@ -51,7 +52,10 @@ def instrument(
         given = {"service.version": app.version, **(resource or {})}
         _start_process(service_name, given, tuple(redact_keys))
     silence_native_telemetry(app)
-    _wrap(app, instrumentator or Instrumentator(), frozenset(silent_paths), buckets)
+    instrumentator = instrumentator or Instrumentator()
+    workers.join(REGISTRY)
+    workers.join(instrumentator.registry)
+    _wrap(app, instrumentator, frozenset(silent_paths), buckets)
     setattr(app, _MARK, True)
 
 

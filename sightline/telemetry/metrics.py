@@ -5,13 +5,12 @@ matches every route a second time and builds a `Request` and a `Response` for ea
 keeps one resolved counter and histogram for each series and updates them in place.
 """
 
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
 from typing import Any
 
 from opentelemetry.trace import SpanContext, get_current_span
-from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
@@ -20,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from sightline.telemetry import workers
 from sightline.telemetry.errors import TelemetryError
 
 # Fine around the usual objectives (100, 250, 300, 500 ms, 1 s): a quantile near them is true.
@@ -87,7 +87,6 @@ class RequestMetrics:
         self.hooks = instrumentator.instrumentations
         self.async_hooks = instrumentator.async_instrumentations
         self._series: dict[tuple[str, str, str | int], _Series | None] = {}
-        self._with_exemplars = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 
     def observe(
         self, handler: str, method: str, status: int, seconds: float, span: SpanContext | None
@@ -100,7 +99,7 @@ class RequestMetrics:
         if series is None:
             return
         series.count()
-        if span is None or not self._with_exemplars:
+        if span is None:
             series.observe(seconds)
             return
         now = monotonic()
@@ -162,17 +161,16 @@ def observe(child: Any, value: float) -> None:
     act = child.observe if hasattr(child, "observe") else child.inc
     span = get_current_span().get_span_context()
     takes_exemplar = isinstance(child, Counter | Histogram)
-    multiprocessing = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-    if takes_exemplar and span.is_valid and span.trace_flags.sampled and not multiprocessing:
+    if takes_exemplar and span.is_valid and span.trace_flags.sampled:
         act(value, exemplar_of(span))
     else:
         act(value)
 
 
 def expose(registry: CollectorRegistry, accept: str) -> Response:
-    """All metrics, in OpenMetrics (with exemplars) if the scraper accepts it, else as text."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    """All metrics, in OpenMetrics (with exemplars) if the scraper accepts it, else as text.
+
+    Of all workers, where this process is one of several.
+    """
     encode, content_type = choose_encoder(accept)
-    return Response(encode(registry), headers={"Content-Type": content_type})
+    return Response(encode(workers.combined() or registry), headers={"Content-Type": content_type})

@@ -14,6 +14,7 @@ from opentelemetry.trace import get_current_span
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from sightline.telemetry import workers
 from sightline.telemetry.events import LogEvent, python_level
 from sightline.telemetry.logs import EventSink, take_over_uvicorn
 from sightline.telemetry.otlp.health import EndpointHealth
@@ -134,6 +135,7 @@ class Runtime:
         """Sends what waits; whatever is logged later is written and sent at once."""
         self.pump.write_through(after_put=self._send_last_words)
         self.flush(_EXIT_SECONDS_AWAY if self._away else _EXIT_SECONDS)
+        workers.last_words()
 
     def _send_last_words(self) -> None:
         if not self._away:

@@ -42,6 +42,8 @@ if __name__ == "__main__":
     uvicorn.run(app, port=int(sys.argv[1]))
 """
 
+READY_SECONDS = 90  # four workers import at once, on a machine that does other things too
+
 
 @dataclass
 class Server:
@@ -58,7 +60,7 @@ class Server:
             return error.code
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + READY_SECONDS
         while True:
             try:
                 self.get("/health")
@@ -97,8 +99,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, command: list[str] | None = None) -> Iterator[Server]:
-    (folder / "shop.py").write_text(SHOP + RUN)
+def serving(
+    folder: Path, *options: str, command: list[str] | None = None, app: str = SHOP + RUN
+) -> Iterator[Server]:
+    (folder / "shop.py").write_text(app)
     port = free_port()
     uvicorn = ["-m", "uvicorn", "shop:app", "--port", str(port), *options]
     out, error = folder / "out", folder / "error"
