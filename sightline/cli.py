@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline import run
+from sightline.proof.ledger import command as ledger
 from sightline.viewer import options
 
 _VIEW = """\
@@ -28,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_view(commands)
     _add_run(commands)
     _add_demo(commands)
+    _add_ledger(commands)
     return parser
 
 
@@ -66,6 +68,13 @@ def _demo(arguments: argparse.Namespace) -> int:
     from sightline import demo  # noqa: PLC0415 — `sightline view` needs none of it
 
     return demo.run(arguments.data)
+
+
+def _add_ledger(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "send traffic, then compare what was answered with what the stores hold"
+    parser = commands.add_parser("ledger", help=text, description=text.capitalize() + ".")
+    ledger.add_arguments(parser)
+    parser.set_defaults(run=lambda arguments: ledger.run(arguments, os.environ))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import random
 
-from locust import FastHttpUser, between, constant_pacing, task
+from locust import FastHttpUser, between, constant_pacing, constant_throughput, task
 
 from load import scenarios
 from load.scenarios import Step
@@ -26,7 +26,7 @@ class Shopper(FastHttpUser):
 
     def do(self, step: Step) -> None:
         with tracing.span(step) as headers:
-            status = self._ask(step, headers)
+            status = self._ask(step, {**headers, **tally.next_headers()})
             tracing.answered(status)
         expected = status in step.expected
         tally.add(Answer(step.method, step.route, step.about, status, expected))
@@ -89,3 +89,8 @@ class GentleCustomer(Customer):
     """One request a second; two of them keep a demo's charts alive."""
 
     wait_time = constant_pacing(1)
+
+
+def paced(users: int, rate: float) -> type[Customer]:
+    """Customers that together send so many requests a second, as long as the answers keep up."""
+    return type("PacedCustomer", (Customer,), {"wait_time": constant_throughput(rate / users)})

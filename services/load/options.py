@@ -16,6 +16,7 @@ class Options:
     users: int
     spawn_rate: float
     run_time: float | None
+    rate: float | None
     gentle: bool
     report: Path | None
 
@@ -30,7 +31,10 @@ def parse(arguments: list[str] | None = None) -> Options:
         "--spawn-rate", type=_rate, default=10.0, help="customers started a second [%(default)s]"
     )
     parser.add_argument(
-        "--run-time", type=_duration, default=60.0, help="such as 90s, 2m or 1h [60s]"
+        "--run-time", "--time", type=_duration, default=60.0, help="such as 90s, 2m or 1h [60s]"
+    )
+    parser.add_argument(
+        "--rate", type=_rate, help="requests a second of all customers [as many as they make]"
     )
     parser.add_argument(
         "--gentle", action="store_true", help="two requests a second until stopped, no report"
@@ -40,9 +44,15 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
     given = parser.parse_args(arguments)
     if given.gentle:
-        return Options(given.host, 2, 2, None, gentle=True, report=given.report)
+        return Options(given.host, 2, 2, None, None, gentle=True, report=given.report)
     return Options(
-        given.host, given.users, given.spawn_rate, given.run_time, gentle=False, report=given.report
+        given.host,
+        given.users,
+        given.spawn_rate,
+        given.run_time,
+        given.rate,
+        gentle=False,
+        report=given.report,
     )
 
 

@@ -13,7 +13,7 @@ import gevent  # type: ignore[import-untyped] # ships no types
 from locust.env import Environment
 
 from load import report
-from load.customers import Customer, GentleCustomer, tally
+from load.customers import Customer, GentleCustomer, paced, tally
 from load.options import Options
 from load.telemetry import tracing
 
@@ -30,7 +30,7 @@ class Run:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._environment = Environment(
-            user_classes=[GentleCustomer if options.gentle else Customer],
+            user_classes=[_kind_of(options)],
             host=options.host,
             stop_timeout=LAST_ANSWERS_SECONDS,
         )
@@ -53,12 +53,14 @@ class Run:
     def go(self) -> int:
         """Until the time is up or a signal comes; the exit code."""
         began = time.monotonic()
+        tally.begin()
         self._runner.start(self._options.users, spawn_rate=self._options.spawn_rate)
         if self._options.run_time is not None:
             gevent.spawn_later(self._options.run_time, self._end)
         if not self._options.gentle:
             gevent.spawn(self._tell, began)
         self._runner.greenlet.join()
+        tally.end()
         if self._options.report is not None:
             self._options.report.write_text(json.dumps(tally.document(), indent=2) + "\n")
         if self._options.gentle:
@@ -83,6 +85,12 @@ class Run:
         for broken in self._runner.exceptions.values():
             _say(f"A customer broke: {broken['msg']}\n{broken['traceback']}")
         return 1 if tally.unexpected or self._runner.exceptions or not tally.sent else 0
+
+
+def _kind_of(options: Options) -> type[Customer]:
+    if options.gentle:
+        return GentleCustomer
+    return paced(options.users, options.rate) if options.rate else Customer
 
 
 def require_target(host: str) -> None:

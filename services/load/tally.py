@@ -1,5 +1,7 @@
 """Every answer, counted by route and status: what the report and the ledger are made of."""
 
+import secrets
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +19,28 @@ class Answer:
 
 
 class Tally:
+    """`run` is in each of its requests, so that the stores can tell them from other traffic."""
+
     def __init__(self) -> None:
+        self.run = secrets.token_hex(4)
+        self.started = self.ended = time.time()
         self.answers: Counter[Answer] = Counter()
+        self._asked = 0
+
+    def begin(self) -> None:
+        self.started = time.time()
+
+    def end(self) -> None:
+        self.ended = time.time()
+
+    def next_headers(self) -> dict[str, str]:
+        """Lines have the request id, spans the user agent and, further on, the baggage."""
+        self._asked += 1
+        return {
+            "X-Request-ID": f"load-{self.run}-{self._asked}",
+            "User-Agent": f"sightline-load/{self.run}",
+            "baggage": f"load.run={self.run}",
+        }
 
     def add(self, answer: Answer) -> None:
         self.answers[answer] += 1
@@ -55,6 +77,9 @@ class Tally:
     def document(self) -> dict[str, Any]:
         """For other programs: the same facts, in full."""
         return {
+            "run": self.run,
+            "started": self.started,
+            "ended": self.ended,
             "sent": self.sent,
             "answered": self.answered,
             "unexpected": self.unexpected,

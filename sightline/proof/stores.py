@@ -190,11 +190,16 @@ def _data(store: str, answer: Answer) -> Any:
 
 def _json(store: str, answer: Answer) -> Any:
     if answer.status != OK:
-        raise StoreError(f"{store}: {answer.url} answers {answer.summary}")
+        raise StoreError(f"{store}: {_shown(answer.url)} answers {answer.summary}")
     try:
         return answer.json()
     except ValueError as error:
         raise StoreError(f"{store}: {error}") from error
+
+
+def _shown(url: str) -> str:
+    """As it was asked, for people: a query is unreadable while it is quoted."""
+    return " ".join(urllib.parse.unquote_plus(url).split())
 
 
 def attributes(owner: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Asks the stores until all of a run has arrived, or the wait is over."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sightline.proof.addresses import Addresses, Mode
+from sightline.proof.ledger.books import ORDERS, PAYMENTS, Auditor
+from sightline.proof.ledger.entries import Books, Difference, Event, Share
+from sightline.proof.ledger.hops import Finding, findings
+from sightline.proof.ledger.pipeline import observe
+from sightline.proof.ledger.run import Key, Run
+from sightline.proof.stores import StoreError
+
+_BETWEEN_LOOKS = 3.0
+CHARGES = "/charges"
+
+
+@dataclass
+class Audit:
+    run: Run
+    share: Share
+    books: list[Books]
+    events: list[Event]
+    waited: float
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[Difference]:
+        of_books = [d for books in self.books for d in books.differences(self.share)]
+        return of_books + [d for event in self.events for d in event.differences()]
+
+    @property
+    def equal(self) -> bool:
+        return not self.differences and not self.run.unanswered
+
+
+def audit(
+    addresses: Addresses,
+    run: Run,
+    share: Share,
+    wait: float,
+    say: Callable[[str], None],
+) -> Audit:
+    began, trouble = time.monotonic(), ""
+    auditor = Auditor(addresses.stores(), run)
+    while True:
+        waited = time.monotonic() - began
+        try:
+            found = _look(auditor, run, share, waited)
+        except StoreError as error:
+            # A store may be coming back; only at the end of the wait is it an answer.
+            found, trouble = None, str(error)
+        if found is not None and not found.differences:
+            return found
+        if waited >= wait:
+            break
+        say(_progress(found, trouble, wait - waited))
+        time.sleep(_BETWEEN_LOOKS)
+    if found is None:
+        raise StoreError(trouble)
+    pipeline = observe(addresses, run, time.time())
+    viewer = addresses.mode is Mode.VIEWER
+    found.findings = findings(run, found.differences, pipeline, viewer=viewer)
+    found.findings += [Finding("viewer", "requests", 0, note) for note in pipeline.notes]
+    return found
+
+
+def _look(auditor: Auditor, run: Run, share: Share, waited: float) -> Audit:
+    now = time.time()
+    orders = auditor.look(ORDERS, run.by_key(), now)
+    payments = auditor.look(PAYMENTS, asked_of_payments(run), now)
+    events = auditor.events(now)
+    return Audit(run, share, [orders.books, payments.books], events, waited)
+
+
+def asked_of_payments(run: Run) -> Counter[Key]:
+    """Each confirmed order was charged, each declined one refused, once."""
+    wanted = Counter(
+        {
+            Key("POST", CHARGES, "2xx"): run.purchases(201),
+            Key("POST", CHARGES, "4xx"): run.purchases(402),
+        }
+    )
+    return +wanted
+
+
+def _progress(found: Audit | None, trouble: str, left: float) -> str:
+    if found is None:
+        return f"waiting: {trouble} ({left:.0f} s left)"
+    open_rows = {(d.service, d.column) for d in found.differences}
+    named = ", ".join(f"{column} of {service}" for service, column in sorted(open_rows))
+    return f"waiting for {named} ({left:.0f} s left)"
