@@ -25,8 +25,8 @@ demo: .venv/installed ## viewer, orders, payments and gentle traffic; Ctrl-C end
 	@$(SETTINGS) exec $(BIN)/sightline demo
 
 .PHONY: load
-load: .venv/installed ## a minute of mixed traffic against whatever runs on port 8000
-	@$(SETTINGS) exec $(BIN)/python -m load --host http://127.0.0.1:$${ORDERS_PORT:-8000}
+load: .venv/installed ## traffic, then the ledger: make load USERS=20 RATE=100 TIME=2m
+	@$(SETTINGS) exec $(BIN)/sightline ledger $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(TIME),--time $(TIME))
 
 .PHONY: up
 up: ## the compose stack: build, start, wait until healthy

@@ -40,3 +40,52 @@ def test_a_host_that_does_not_answer_is_one_line() -> None:
     assert ended.returncode == 1
     assert "http://127.0.0.1:9" in ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_the_ledger_of_a_run_is_equal_while_other_traffic_runs(
+    system: System, tmp_path: Path
+) -> None:
+    written = tmp_path / "ledger.json"
+    others = subprocess.Popen(
+        [sys.executable, "-m", "load", "--gentle", "--host", system.orders],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "sightline", "ledger", "--viewer", system.viewer),
+                *("--orders", system.orders, "--users", "5", "--rate", "20", "--time", "6s"),
+                *("--json", str(written)),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+    finally:
+        others.terminate()
+        others.wait(timeout=20)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    drawn = json.loads(written.read_text())
+    assert drawn["equal"]
+    orders, payments = drawn["services"]
+    assert sum(row["answered"] for row in orders["rows"]) == drawn["sent"] > 20
+    for row in [*orders["rows"], *payments["rows"]]:
+        assert row["answered"] == row["spans"] == row["lines"] > 0, ended.stdout
+        assert abs(row["counter"] - row["answered"]) <= orders["leeway"] + payments["leeway"]
+    assert "Equal: nothing was lost on the way" in ended.stdout
+
+
+def test_a_ledger_without_anybody_to_ask_is_one_line() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "sightline", "ledger", "--prometheus", "http://127.0.0.1:9"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("sightline ledger: neither the viewer answers at")
+    assert "http://127.0.0.1:9" in line

@@ -8,7 +8,7 @@ from sightline.proof.ledger.entries import Difference
 from sightline.proof.ledger.pipeline import Pipeline, clocks
 from sightline.proof.ledger.run import Run
 
-CLIENT = "client → {service}"
+CLIENT = "client → orders"
 SCRAPE = "{service} → store"
 COLLECT = "{service} → collector"
 STORE = "collector → store"
@@ -45,7 +45,7 @@ def findings(
 def _client(run: Run) -> Iterator[Finding]:
     if run.unanswered:
         why = "these requests got no answer: orders was away, or hung up"
-        yield Finding(CLIENT.format(service="orders"), "answers of orders", -run.unanswered, why)
+        yield Finding(CLIENT, "answers of orders", -run.unanswered, why)
 
 
 def _cause(

@@ -1,0 +1,176 @@
+"""When rows are equal, how far sampled ones may differ, and which hop is to blame for the rest."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sightline.proof.ledger.audit import asked_of_payments
+from sightline.proof.ledger.command import LedgerError, sampled
+from sightline.proof.ledger.entries import Books, Difference, Event, Share
+from sightline.proof.ledger.hops import findings
+from sightline.proof.ledger.pipeline import Pipeline
+from sightline.proof.ledger.run import Key, Run, RunError, read_report
+
+LOOK = Key("GET", "/orders", "2xx")
+BUY = Key("POST", "/orders", "2xx")
+ALL = Share()
+RUN = Run(
+    "ab12", 1000.0, 1060.0, Counter({("GET", "/orders", 200): 10, ("POST", "/orders", 201): 4})
+)
+
+
+def books(**columns: Counter[Key]) -> Books:
+    wanted = Counter({LOOK: 10, BUY: 4})
+    full = dict.fromkeys(("counter", "spans", "lines"), wanted)
+    return Books("orders", wanted, **{**full, **columns})
+
+
+def difference(column: str, amount: int, service: str = "orders") -> Difference:
+    return Difference(service, column, LOOK, 10, amount)
+
+
+def laid_to(one: Difference, pipeline: Pipeline, *, viewer: bool = False) -> tuple[str, str]:
+    (found,) = findings(RUN, [one], pipeline, viewer=viewer)
+    return found.hop, found.why
+
+
+def test_equal_books_have_no_difference() -> None:
+    assert books().differences(ALL) == []
+
+
+@pytest.mark.parametrize("column", ["counter", "spans", "lines"])
+def test_one_record_too_few_or_too_many_is_a_difference(column: str) -> None:
+    less, more = Counter({LOOK: 9, BUY: 4}), Counter({LOOK: 10, BUY: 5})
+    (missing,) = books(**{column: less}).differences(ALL)
+    (surplus,) = books(**{column: more}).differences(ALL)
+    assert (missing.column, missing.key, missing.amount) == (column, LOOK, -1)
+    assert (surplus.column, surplus.key, surplus.amount) == (column, BUY, 1)
+
+
+def test_a_row_nobody_asked_for_is_a_difference() -> None:
+    failed = Key("GET", "/orders", "5xx")
+    (found,) = books(lines=Counter({LOOK: 10, BUY: 4, failed: 1})).differences(ALL)
+    assert (found.key, found.wanted, found.amount) == (failed, 0, 1)
+
+
+def test_others_at_the_scrape_excuse_the_counter_of_their_row_alone() -> None:
+    one = books(counter=Counter({LOOK: 9, BUY: 5}))
+    one.leeway = Counter({LOOK: 1})
+    assert [d.key for d in one.differences(ALL)] == [BUY]
+
+
+def test_sampled_spans_may_differ_by_chance_and_not_by_more() -> None:
+    share = Share(0.1)
+    low, high = share.bounds(10_000)
+    assert 850 < low < 1_000 < high < 1_150
+    wanted = Counter({LOOK: 10_000})
+    for there, equal in ((low - 1, False), (low, True), (1_000, True), (high, True)):
+        one = Books("orders", wanted, wanted, Counter({LOOK: there}), wanted)
+        assert (one.differences(share) == []) is equal
+    (found,) = Books("orders", wanted, wanted, Counter({LOOK: high + 5}), wanted).differences(share)
+    assert (found.key, found.amount) == (None, 5)
+
+
+def test_tail_sampling_bounds_from_below_alone() -> None:
+    low, high = Share(1.0, 0.1).bounds(10_000)
+    assert low < 1_000
+    assert high == 10_000
+    assert Share(0.0).bounds(10) == (0, 0)
+
+
+def test_what_payments_is_asked_follows_from_the_answers() -> None:
+    run = Run(
+        "x", 0, 1, Counter({("POST", "/orders", 201): 3, ("POST", "/checkout", 201): 2,
+                            ("POST", "/checkout", 402): 1, ("POST", "/orders", 422): 9})
+    )  # fmt: skip
+    assert asked_of_payments(run) == Counter(
+        {Key("POST", "/charges", "2xx"): 5, Key("POST", "/charges", "4xx"): 1}
+    )
+
+
+def test_an_event_is_held_against_lines_and_counter() -> None:
+    assert Event("orders", "order.created", "", 4, lines=4, counter=4).differences() == []
+    (lines,) = Event("orders", "order.created", "", 4, lines=3, counter=4).differences()
+    (counter,) = Event("orders", "order.created", "", 4, lines=4, counter=6, leeway=1).differences()
+    assert (lines.column, lines.amount) == ("lines", -1)
+    assert (counter.column, counter.amount) == ("counter", 2)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "hop", "why"),
+    [
+        (Pipeline(dropped={("orders", "lines"): 7}), "orders → collector", "orders dropped 7"),
+        (Pipeline(waiting={("orders", "lines"): 7}), "orders → collector", "7 wait in orders"),
+        (Pipeline(refused={"lines": 7}), "orders → collector", "the Collector refused 7"),
+        (Pipeline(restarts={"orders": [1030.0]}), "orders → collector", "orders was restarted at"),
+        (Pipeline(failed={"lines": 7}), "collector → store", "gave up 7"),
+        (Pipeline(queued={"lines": 7}), "collector → store", "7 bytes wait"),
+        (Pipeline(restarts={"loki": [1030.0]}), "collector → store", "loki was restarted at"),
+        (Pipeline(), "store → query", "10 are not found"),
+    ],
+)
+def test_missing_lines_are_laid_to_the_first_hop_that_has_something_to_say(
+    pipeline: Pipeline, hop: str, why: str
+) -> None:
+    found = laid_to(difference("lines", -10), pipeline)
+    assert found[0] == hop
+    assert why in found[1]
+
+
+def test_the_restart_of_one_store_is_not_the_cause_of_what_another_misses() -> None:
+    pipeline = Pipeline(restarts={"loki": [1030.0]})
+    assert laid_to(difference("spans", -1), pipeline)[0] == "store → query"
+
+
+def test_counts_since_the_last_scrape_go_with_a_restart() -> None:
+    pipeline = Pipeline(restarts={"orders": [1030.0]})
+    hop, why = laid_to(difference("counter", -12), pipeline)
+    assert hop == "orders → store"
+    assert "since its last scrape" in why
+
+
+def test_in_the_viewer_collector_and_store_are_one_process() -> None:
+    assert laid_to(difference("lines", -3), Pipeline(store_lost=3), viewer=True)[0] == (
+        "viewer → its store"
+    )
+    assert laid_to(difference("lines", -3), Pipeline(refused={"lines": 3}), viewer=True) == (
+        "orders → viewer",
+        "the viewer refused 3",
+    )
+
+
+def test_requests_without_an_answer_are_of_the_first_hop() -> None:
+    run = Run("x", 0, 1, Counter({("GET", "/orders", 200): 3, ("GET", "/orders", 0): 2}))
+    (found,) = findings(run, [], Pipeline(), viewer=False)
+    assert (found.hop, found.amount) == ("client → orders", -2)
+
+
+def test_the_report_of_load_is_read_and_anything_else_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    answer = {"method": "GET", "route": "/orders", "about": "", "expected": True}
+    one = {"run": "ab", "started": 1, "ended": 3}
+    answers = [{**answer, "status": 200, "count": 3}, {**answer, "status": 0, "count": 1}]
+    path.write_text(json.dumps({**one, "answers": answers}))
+    run = read_report(path)
+    assert (run.sent, run.answered, run.unanswered, run.seconds) == (4, 3, 1, 2)
+    assert run.by_key() == Counter({LOOK: 3})
+    for wrong in ("", "[]", '{"run": "x"}', json.dumps({**one, "answers": [{}]})):
+        path.write_text(wrong)
+        with pytest.raises(RunError, match="is no report of load"):
+            read_report(path)
+    with pytest.raises(RunError, match=r"cannot read the report .*absent.*No such file"):
+        read_report(tmp_path / "absent")
+
+
+def test_how_much_is_sampled_is_read_where_services_and_collector_read_it() -> None:
+    ratio = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"}
+    assert sampled(None, {}) == Share()
+    assert sampled(None, ratio) == Share(0.25)
+    assert sampled(0.5, ratio) == Share(0.5)
+    assert sampled(None, {"OTEL_TRACES_SAMPLER": "always_off"}) == Share(0.0)
+    assert sampled(None, {"TAIL_SAMPLING": "1", "TAIL_SAMPLING_PERCENT": "20"}) == Share(1, 0.2)
+    assert sampled(None, {"OTEL_TRACES_SAMPLER_ARG": "0.25"}) == Share()
+    with pytest.raises(LedgerError, match="OTEL_TRACES_SAMPLER_ARG='x' is no number from 0 to 1"):
+        sampled(None, {**ratio, "OTEL_TRACES_SAMPLER_ARG": "x"})
