@@ -1,6 +1,7 @@
 """The customers: who they are and how often they do what."""
 
 import random
+from typing import Any
 
 from locust import FastHttpUser, between, constant_pacing, constant_throughput, task
 
@@ -91,6 +92,16 @@ class GentleCustomer(Customer):
     wait_time = constant_pacing(1)
 
 
-def paced(users: int, rate: float) -> type[Customer]:
-    """Customers that together send so many requests a second, as long as the answers keep up."""
-    return type("PacedCustomer", (Customer,), {"wait_time": constant_throughput(rate / users)})
+def customers(users: int, rate: float | None, buying: int | None) -> type[Customer]:
+    """Customers who together send so many requests a second, and of a hundred buy so often."""
+    changed: dict[str, Any] = {}
+    if rate is not None:
+        changed["wait_time"] = constant_throughput(rate / users)
+    if buying is not None:
+        changed["tasks"] = {
+            Customer.buy_something: 9 * buying,
+            Customer.browse_orders: 4 * (100 - buying),
+            Customer.look_at_an_order: 4 * (100 - buying),
+            Customer.ask_for_nonsense: 100 - buying,
+        }
+    return type("Customer", (Customer,), changed)

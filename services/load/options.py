@@ -17,6 +17,7 @@ class Options:
     spawn_rate: float
     run_time: float | None
     rate: float | None
+    buying: int | None
     gentle: bool
     report: Path | None
 
@@ -37,6 +38,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         "--rate", type=_rate, help="requests a second of all customers [as many as they make]"
     )
     parser.add_argument(
+        "--buying", type=_percent, help="of a hundred requests, so many buy [about 36]"
+    )
+    parser.add_argument(
         "--gentle", action="store_true", help="two requests a second until stopped, no report"
     )
     parser.add_argument(
@@ -44,13 +48,14 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
     given = parser.parse_args(arguments)
     if given.gentle:
-        return Options(given.host, 2, 2, None, None, gentle=True, report=given.report)
+        return Options(given.host, 2, 2, None, None, None, gentle=True, report=given.report)
     return Options(
         given.host,
         given.users,
         given.spawn_rate,
         given.run_time,
         given.rate,
+        given.buying,
         gentle=False,
         report=given.report,
     )
@@ -81,6 +86,12 @@ def _rate(text: str) -> float:
     if not 0 < rate <= MOST_USERS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, at most {MOST_USERS}")
     return rate
+
+
+def _percent(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 100:  # noqa: PLR2004 — of a hundred
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 100")
+    return int(text)
 
 
 def _duration(text: str) -> float:

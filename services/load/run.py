@@ -13,7 +13,7 @@ import gevent  # type: ignore[import-untyped] # ships no types
 from locust.env import Environment
 
 from load import report
-from load.customers import Customer, GentleCustomer, paced, tally
+from load.customers import Customer, GentleCustomer, customers, tally
 from load.options import Options
 from load.telemetry import tracing
 
@@ -90,7 +90,7 @@ class Run:
 def _kind_of(options: Options) -> type[Customer]:
     if options.gentle:
         return GentleCustomer
-    return paced(options.users, options.rate) if options.rate else Customer
+    return customers(options.users, options.rate, options.buying)
 
 
 def require_target(host: str) -> None:

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("the traffic")
     run.add_argument("--users", metavar="N", default="20", help="customers at once [20]")
     run.add_argument("--rate", metavar="N", help="requests a second [as many as they make]")
+    run.add_argument("--buying", metavar="N", help="of a hundred requests, so many buy [about 36]")
     run.add_argument("--time", metavar="TIME", default="60s", help="such as 90s, 2m or 1h [60s]")
     run.add_argument(
         "--report", type=Path, metavar="FILE", help="no traffic: of the run that FILE tells of"
@@ -74,7 +75,9 @@ def _send(found: Addresses, arguments: argparse.Namespace) -> Run:
         command = [sys.executable, "-m", "load", "--host", found.orders, "--report", str(report)]
         command += ["--users", arguments.users, "--spawn-rate", arguments.users]
         command += ["--time", arguments.time]
-        command += ["--rate", arguments.rate] if arguments.rate else []
+        for name in ("rate", "buying"):
+            value = getattr(arguments, name)
+            command += [f"--{name}", value] if value else []
         ended = subprocess.run(command, check=False)  # noqa: S603 — our own command
         if not report.exists():
             raise LedgerError(f"load sent nothing (it ended with {ended.returncode})")

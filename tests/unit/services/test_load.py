@@ -102,6 +102,8 @@ def test_a_target_that_is_not_there_is_one_line() -> None:
         ["--users", "many"],
         ["--spawn-rate", "-1"],
         ["--run-time", "soon"],
+        ["--rate", "0"],
+        ["--buying", "101"],
         ["--host", "ftp://x"],
         ["--host", "nowhere"],
     ],
