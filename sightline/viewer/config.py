@@ -9,11 +9,13 @@ from typing import TypeVar
 from sightline.viewer import setting
 from sightline.viewer.config_file import DEFAULT, read_file
 from sightline.viewer.options import OPTIONS, Option, add_arguments, variable
+from sightline.viewer.rules.shipped import shipped_rules
 from sightline.viewer.setting import Given, SettingError, Target
 
 __all__ = ["SettingError", "Settings", "Target", "add_arguments", "settings", "variable"]
 
 T = TypeVar("T")
+NO_RULES = "none"
 _MOST_KEYS = 2
 
 
@@ -28,6 +30,8 @@ class Settings:
     max_bytes: int = 2 * 1024**3
     targets: tuple[Target, ...] = ()
     scrape_seconds: float = 5
+    rules: Path | None = None  # None evaluates none; `settings` gives the shipped ones
+    evaluation_seconds: float = 15
     environment: str = ""
     durable: bool = False
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)
@@ -56,6 +60,8 @@ def settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         max_bytes=given.one("max-size", setting.size),
         targets=given.all("scrape", setting.target),
         scrape_seconds=given.one("scrape-interval", setting.duration),
+        rules=given.one("rules", _rules),
+        evaluation_seconds=given.one("evaluation-interval", setting.duration),
         environment=given.one("environment", _text),
         durable=given.one("durable", setting.switch),
         allowed_hosts=frozenset(given.all("allow-host", _host_name)),
@@ -107,6 +113,12 @@ def _file(arguments: argparse.Namespace, env: Mapping[str, str]) -> Path | None:
     if named:
         return Path(named).expanduser()
     return DEFAULT if DEFAULT.is_file() else None
+
+
+def _rules(given: Given) -> Path | None:
+    if given.text == NO_RULES:
+        return None
+    return Path(given.text).expanduser() if given.text else shipped_rules()
 
 
 def _text(given: Given) -> str:

@@ -68,6 +68,8 @@ GROUPS: Mapping[str, Sequence[Option]] = {
             "list",
         ),
         Option("scrape-interval", "AGE", "5s", "time between two scrapes of a target"),
+        Option("rules", "FOLDER", "", "Prometheus rule files, or none (default: the shipped ones)"),
+        Option("evaluation-interval", "AGE", "15s", "time between two evaluations of the rules"),
         Option("environment", "NAME", "", "deployment_environment_name of scraped targets"),
     ),
     "who may ask (no flags: command lines can be read by all)": (

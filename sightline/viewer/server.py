@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 import uvicorn
@@ -24,6 +24,8 @@ from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.targets import Targets
+from sightline.viewer.rules.evaluator import Evaluator
+from sightline.viewer.rules.files import BadRules, Written, load
 from sightline.viewer.store import Store
 from sightline.viewer.store.retention import Limits
 
@@ -54,6 +56,7 @@ async def serve(
 ) -> None:
     """Run until a signal to end; everything acknowledged is stored before this returns."""
     stopping = _stop_requested(with_parent=with_parent)
+    written = _rules(settings)
     with contextlib.ExitStack() as ports:
         page = ports.enter_context(_bound(settings.host, settings.port, "port"))
         otlp = ports.enter_context(_bound(settings.host, settings.otlp_http_port, "otlp-http-port"))
@@ -62,7 +65,8 @@ async def serve(
         progress.say(f"opening {settings.data or 'a store in memory'}")
         store = Store.open(settings.data, Limits(settings.retention_seconds, settings.max_bytes))
         try:
-            async with _running(store, settings, page, otlp):
+            evaluator = Evaluator(store, written, settings.evaluation_seconds)
+            async with _running(store, settings, evaluator, page, otlp):
                 progress.over()
                 text = greeting(settings, store.set_aside, time.monotonic() - began)
                 print(text, flush=True)  # noqa: T201 — a command's own output
@@ -73,7 +77,11 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def _running(
-    store: Store, settings: Settings, page: socket.socket, otlp: socket.socket
+    store: Store,
+    settings: Settings,
+    evaluator: Evaluator,
+    page: socket.socket,
+    otlp: socket.socket,
 ) -> AsyncIterator[None]:
     tally = Tally()
     receiver = Receiver(store, tally, durable=settings.durable)
@@ -99,7 +107,8 @@ async def _running(
         await running.enter_async_context(_listening(guarded, otlp))
         running.push_async_callback(targets.close)
         targets.add_all(settings.targets)
-        page_app = create_app(store, tally, settings, targets)
+        await running.enter_async_context(_going_on(evaluator.run()))
+        page_app = create_app(store, tally, settings, targets, evaluator.groups)
         await running.enter_async_context(_listening(page_app, page))
         yield
 
@@ -127,6 +136,23 @@ async def _listening(app: Any, bound: socket.socket) -> AsyncIterator[None]:
     finally:
         server.should_exit = True
         await task
+
+
+@contextlib.asynccontextmanager
+async def _going_on(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _rules(settings: Settings) -> list[Written]:
+    try:
+        return load(settings.rules) if settings.rules else []
+    except BadRules as error:
+        raise SettingError(f"--rules: {error}") from error
 
 
 def _bound(host: str, port: int, flag: str) -> socket.socket:

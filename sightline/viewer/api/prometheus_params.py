@@ -1,7 +1,6 @@
 """Parameters as Prometheus' HTTP API takes them, from the address or a posted form."""
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -9,6 +8,7 @@ from urllib.parse import parse_qsl
 import promql_parser as ast
 from starlette.requests import Request
 
+from sightline.viewer.promql.durations import duration_ms
 from sightline.viewer.promql.errors import BadQueryError
 from sightline.viewer.promql.samples import Matcher
 from sightline.viewer.promql.selectors import matchers_of
@@ -17,16 +17,6 @@ from sightline.viewer.promql.syntax import parse
 MAX_FORM_BYTES = 1 << 20
 # What Prometheus takes for "from the beginning" and "to the end", in milliseconds.
 EARLIEST, LATEST = -(2**53), 2**53
-UNITS = {
-    "y": 31_536_000_000,
-    "w": 604_800_000,
-    "d": 86_400_000,
-    "h": 3_600_000,
-    "m": 60_000,
-    "s": 1000,
-    "ms": 1,
-}
-DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in UNITS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +97,10 @@ def _duration(name: str, text: str) -> int:
     try:
         seconds = float(text)
     except ValueError:
-        found = DURATION.fullmatch(text)
-        if not text or found is None:
+        found = duration_ms(text)
+        if found is None:
             raise _unreadable(name, text, "duration") from None
-        counts = zip(found.groups(), UNITS.values(), strict=True)
-        return sum(int(count or 0) * unit for count, unit in counts)
+        return found
     if not math.isfinite(seconds) or abs(seconds) > LATEST / 1000:
         raise _unreadable(name, text, "duration")
     return round(seconds * 1000)

@@ -1,6 +1,7 @@
 """How the viewer itself is: `/healthz`, `/api/status` and its own `/metrics`."""
 
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import anyio.to_thread
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from sightline.viewer.config import Settings
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.targets import Targets
+from sightline.viewer.rules.group import Evaluated, Group
 from sightline.viewer.store import Store
 
 APPLICATION = "sightline viewer"
@@ -23,11 +25,19 @@ SELECT (SELECT min(ts) FROM spans), (SELECT min(ts) FROM logs), (SELECT min(ts) 
 class Status:
     """Gathers what the store and the receivers know about themselves."""
 
-    def __init__(self, store: Store, tally: Tally, settings: Settings, scraped: Targets) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tally: Tally,
+        settings: Settings,
+        scraped: Targets,
+        groups: Sequence[Group] = (),
+    ) -> None:
         self._store = store
         self._tally = tally
         self._settings = settings
         self._scraped = scraped
+        self._groups = groups
         self._started = time.time()
 
     def health(self) -> dict[str, Any]:
@@ -45,6 +55,10 @@ class Status:
         return {
             "started": self._started,
             "targets": list(self._scraped.health()),
+            "rules": {
+                "rules": sum(len(group.rules) for group in self._groups),
+                "failing": [each.rule.rule.name for each in self._evaluated() if each.last.error],
+            },
             "received": self._tally.as_dict(),
             "store": {
                 **self._store.status(),
@@ -54,6 +68,9 @@ class Status:
                 "folder": str(self._settings.data) if self._settings.data else None,
             },
         }
+
+    def _evaluated(self) -> Iterator[Evaluated]:
+        return (each for group in self._groups for each in group.rules)
 
     def metrics(self) -> str:
         """In Prometheus' text format."""
@@ -74,6 +91,11 @@ class Status:
             (f'{{signal="{signal}",status="{status}"}}', refusals.requests)
             for (signal, status), refusals in sorted(self._tally.refusals.items())
         ]
+        failures: list[tuple[str, float]] = [
+            (f'{{rule="{_escaped(each.rule.rule.name)}"}}', each.failures)
+            for each in self._evaluated()
+            if each.failures
+        ]
         store = self._store
         return [
             ("sightline_received_items_total", "counter", "Spans, records, points in.", received),
@@ -81,6 +103,7 @@ class Status:
             ("sightline_refused_requests_total", "counter", "Whole requests refused.", refused),
             ("sightline_queue_bytes", "gauge", "Waiting.", [("", store.writer.queued_bytes)]),
             ("sightline_lost_rows_total", "counter", "Not stored.", [("", store.writer.lost_rows)]),
+            ("sightline_rule_failures_total", "counter", "Rules not evaluated.", failures),
             ("sightline_series", "gauge", "Metric series known.", [("", len(store.series))]),
         ]
 

@@ -11,7 +11,7 @@ from sightline.viewer.promql.calls import call
 from sightline.viewer.promql.errors import BadQueryError, ExecutionError, UnsupportedError
 from sightline.viewer.promql.matching import Matching
 from sightline.viewer.promql.query import Query, Settings
-from sightline.viewer.promql.samples import Floats, SampleReader, Series, Times
+from sightline.viewer.promql.samples import Floats, Selecting, Series, Times
 from sightline.viewer.promql.syntax import bare, kind, parse
 from sightline.viewer.promql.values import Grid, Value, Vector, sort_key
 from sightline.viewer.promql.windows import Windows, cut
@@ -21,7 +21,7 @@ MAX_POINTS = 11_000
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    reader: SampleReader
+    reader: Selecting
     settings: Settings = field(default_factory=Settings)
 
     def instant(self, text: str, time_ms: int) -> Value | list[Series]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sightline.viewer.promql.errors import ExecutionError, TimedOutError
-from sightline.viewer.promql.samples import Matcher, SampleReader, Series, TooManySamples
+from sightline.viewer.promql.samples import Matcher, Selecting, Series, TooManySamples
 from sightline.viewer.promql.values import Grid, sort_key
 
 
@@ -34,14 +34,14 @@ class _Usage:
 class Query:
     """`grid` is where the current node is evaluated, `outer` what start() and end() mean."""
 
-    reader: SampleReader
+    reader: Selecting
     settings: Settings
     outer: Grid
     grid: Grid
     usage: _Usage
 
     @classmethod
-    def begin(cls, reader: SampleReader, settings: Settings, grid: Grid) -> "Query":
+    def begin(cls, reader: Selecting, settings: Settings, grid: Grid) -> "Query":
         return cls(
             reader, settings, grid, grid, _Usage(time.monotonic() + settings.timeout_seconds)
         )

@@ -43,13 +43,17 @@ class Metadata(NamedTuple):
     unit: str
 
 
-class SampleReader(Protocol):
-    """Times are milliseconds and both ends are included.
+class Selecting(Protocol):
+    """What evaluating a query asks for. Times are milliseconds and both ends are included.
 
     A reader raises `TooManySamples` instead of returning a part of the answer.
     """
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]: ...
+
+
+class SampleReader(Selecting, Protocol):
+    """What the query API asks for besides."""
 
     def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]: ...
 
@@ -64,6 +68,14 @@ class SampleReader(Protocol):
     ) -> list[tuple[Labels, list[Exemplar]]]: ...
 
     def metadata(self) -> Mapping[str, Sequence[Metadata]]: ...
+
+
+class NoSamples:
+    """A reader that holds nothing, to see what can be said of a query without samples."""
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        del matchers, start_ms, end_ms
+        return []
 
 
 class TooManySamples(Exception):  # noqa: N818 — reads as what happened

@@ -3,6 +3,7 @@
 Each function takes the summands one layer at a time: arrays of one shape and their presence.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -24,6 +25,14 @@ def exact_sum(layers: Iterable[Layer], shape: tuple[int, ...]) -> Floats:
     for values, present in layers:
         total, lost = kahan_add(np.where(present, values, 0.0), total, lost)
     return np.where(np.isinf(total), total, total + lost)
+
+
+def exact_total(values: list[float]) -> float:
+    """The sum of one list, no less exact."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # infinities on the way, which fsum refuses
+        return sum(values)
 
 
 def exact_mean(layers: Iterable[Layer], shape: tuple[int, ...]) -> Floats:

@@ -10,6 +10,7 @@ from viewer_process import command
 
 from sightline.viewer.config import SettingError, Settings, Target, add_arguments, settings
 from sightline.viewer.options import OPTIONS, variable
+from sightline.viewer.rules.shipped import shipped_rules
 
 LONG = "0123456789abcdef"
 
@@ -96,6 +97,13 @@ def test_sizes_and_times_are_read_with_their_units() -> None:
     found = read("--retention", "7d", "--max-size", "500MB", "--scrape-interval", "250ms")
     assert (found.retention_seconds, found.max_bytes) == (7 * 86_400, 500 * 1024**2)
     assert found.scrape_seconds == 0.25
+
+
+def test_the_shipped_rules_are_evaluated_unless_others_or_none_are_named() -> None:
+    assert (read().rules, read().evaluation_seconds) == (shipped_rules(), 15)
+    assert read("--rules", "/own").rules == Path("/own")
+    own = read(SIGHTLINE_RULES="none", SIGHTLINE_EVALUATION_INTERVAL="5s")
+    assert (own.rules, own.evaluation_seconds) == (None, 5)
 
 
 def test_memory_keeps_no_folder() -> None:
