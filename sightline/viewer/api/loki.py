@@ -93,6 +93,7 @@ _ANSWERS: dict[str, Answer] = {
     "/index/volume": browse.volume,
     "/index/volume_range": browse.volume_range,
     "/detected_fields": browse.detected_fields,
+    "/detected_field/{name}/values": browse.detected_field_values,
 }
 
 

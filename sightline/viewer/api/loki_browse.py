@@ -66,11 +66,8 @@ def _volume(store: Questions, parameters: Parameters, length: int) -> s.Metric:
 
 
 def detected_fields(store: Questions, parameters: Parameters) -> Any:
-    query = parse_log_query(parameters.text("query"))
-    check_selector(store, query)
-    sampled = min(parameters.limit(_SAMPLED_LINES, "line_limit"), _MOST_FIELDS)
     most = parameters.limit(_MOST_FIELDS)
-    lines = read_lines(store, query, parameters.window(), sampled, "backward")
+    found_fields = _fields(store, parameters)
     fields = [
         {
             "label": name,
@@ -78,9 +75,24 @@ def detected_fields(store: Questions, parameters: Parameters) -> Any:
             "cardinality": len(found.values),
             "parsers": found.parsers or None,
         }
-        for name, found in sorted(browse.fields_of(lines, most).items())
+        for name, found in sorted(found_fields.items())[:most]
     ]
     return {"fields": fields, "limit": most}
+
+
+def detected_field_values(store: Questions, parameters: Parameters) -> Any:
+    most = parameters.limit(_MOST_FIELDS)
+    found = _fields(store, parameters).get(parameters.text("name"))
+    return {"values": sorted(found.values)[:most] if found else [], "limit": most}
+
+
+def _fields(store: Questions, parameters: Parameters) -> dict[str, browse.Field]:
+    """Of the newest lines that the query finds."""
+    query = parse_log_query(parameters.text("query"))
+    check_selector(store, query)
+    sampled = min(parameters.limit(_SAMPLED_LINES, "line_limit"), _MOST_FIELDS)
+    lines = read_lines(store, query, parameters.window(), sampled, "backward")
+    return browse.fields_of(lines, _MOST_FIELDS)
 
 
 def _streams(store: Questions, parameters: Parameters) -> list[dict[str, str]]:

@@ -1,6 +1,9 @@
 /** View: log lines, filtered and live. */
 
 import { all, change, get } from "./address.js";
+import { lineCondition } from "./complete/condition.js";
+import { logql as completeLogql } from "./complete/logql.js";
+import { conditionField } from "./conditionfield.js";
 import { announce, debounce, el, empty, failure, fill, icon } from "./dom.js";
 import { counted } from "./format.js";
 import { isAborted } from "./http.js";
@@ -10,6 +13,7 @@ import { logRows } from "./logrows.js";
 import { lineLabelValues, queryLines, queryVolume } from "./loki.js";
 import { liveTail } from "./livetail.js";
 import { levelColour } from "./palette.js";
+import { queryLine } from "./queryline.js";
 import { range, stepFor } from "./time.js";
 
 const LIMIT = 5000;
@@ -155,19 +159,20 @@ function filterChip(filter) {
   return el("button", { type: "button", class: "chip filter", "aria-pressed": "true", "aria-label": `Remove the filter ${text}`, onclick: remove }, text, icon("close"));
 }
 
-function fieldForm() {
-  const add = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const input = /** @type {HTMLFormElement} */ (event.target).querySelector("input");
-    const filter = readFilter(input?.value ?? "");
-    input?.setCustomValidity(filter ? "" : "Write name=value or name!=value.");
-    if (!filter) return void input?.reportValidity();
-    input?.blur();
-    change({ field: [...new Set([...all("field"), writeFilter(filter)])], query: null });
-  };
-  return el("form", { class: "field-form", onsubmit: add, novalidate: true }, el("input", {
-    "aria-label": "Add a field filter", placeholder: "field=value", size: "14", oninput: (/** @type {any} */ event) => event.target.setCustomValidity("") }));
+/** @param {string} text */
+function written(text) {
+  const filter = readFilter(text);
+  return filter ? writeFilter(filter) : "";
 }
+
+const fieldForm = () => conditionField({
+  label: "Add a field filter",
+  placeholder: "field=value",
+  source: lineCondition,
+  read: written,
+  advice: "Write name=value or name!=value.",
+  onadd: (added) => change({ field: [...new Set([...all("field"), added])], query: null }),
+});
 
 function liveButton() {
   const on = Boolean(get("live"));
@@ -179,14 +184,11 @@ function liveButton() {
 function drawQuery(bar) {
   const place = bar.querySelector(".query-place");
   if (!place || place.contains(document.activeElement)) return;
-  const own = Boolean(get("query"));
-  const run = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const input = /** @type {HTMLFormElement} */ (event.target).querySelector("input");
-    input?.blur();
-    change({ query: input?.value === logql(chosen()) ? null : input?.value });
-  };
-  fill(place, el("form", { class: "query", onsubmit: run },
-    el("label", {}, el("span", { class: "query-kind" }, "LogQL"), el("input", { class: "query-text", value: query(), spellcheck: "false", autocomplete: "off" })),
-    own ? el("button", { type: "button", onclick: () => change({ query: null }) }, "Back to the filters") : null));
+  fill(place, queryLine({
+    kind: "LogQL",
+    source: completeLogql,
+    value: query(),
+    onrun: (text) => change({ query: text === logql(chosen()) ? null : text }),
+    onback: get("query") ? () => change({ query: null }) : null,
+  }));
 }

@@ -33,6 +33,28 @@ export async function queryLines(query, { start, end, limit = 1000, direction = 
 }
 
 /**
+ * @param {string} query of lines or of what they count up to
+ * @param {{ start: number, end: number, limit: number, step: number, now: boolean }} how milliseconds, the step in seconds; `now` counts at the end alone
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ lines?: Line[], series?: import("./prometheus.js").Series[] }>}
+ */
+export async function queryEither(query, { start, end, limit, step, now }, signal) {
+  const asked = { query, start: nanoseconds(start), end: nanoseconds(end + 1), limit, step, direction: "backward" };
+  const { data } = await ask("/loki/api/v1/query_range", asked, signal);
+  if (data.resultType === "streams") return { lines: lines(data.result) };
+  return { series: now ? series((await ask("/loki/api/v1/query", { query, time: nanoseconds(end) }, signal)).data) : series(data) };
+}
+
+/** @param {any} data @returns {import("./prometheus.js").Series[]} */
+function series({ resultType, result }) {
+  if (resultType === "scalar") return [{ labels: {}, points: [[result[0], Number(result[1])]] }];
+  return result.map((/** @type {any} */ each) => ({
+    labels: each.metric,
+    points: (each.values ?? [each.value]).map((/** @type {any} */ [at, value]) => [at, Number(value)]),
+  }));
+}
+
+/**
  * @param {string} query a metric query
  * @param {{ start: number, end: number, step: number }} grid seconds
  * @param {AbortSignal} [signal]
@@ -41,10 +63,24 @@ export async function queryLines(query, { start, end, limit = 1000, direction = 
 export async function queryVolume(query, { start, end, step }, signal) {
   const asked = { query, start: nanoseconds(start * 1000), end: nanoseconds(end * 1000), step };
   const { data } = await ask("/loki/api/v1/query_range", asked, signal);
-  return data.result.map((/** @type {any} */ each) => ({
-    labels: each.metric,
-    points: each.values.map((/** @type {any} */ [at, value]) => [at, Number(value)]),
-  }));
+  return series(data);
+}
+
+/** @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} */
+export async function lineLabels({ start, end }) {
+  return (await ask("/loki/api/v1/labels", { start: nanoseconds(start), end: nanoseconds(end) })).data ?? [];
+}
+
+/** @param {string} query @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} */
+export async function detectedFields(query, { start, end }) {
+  const { fields } = await ask("/loki/api/v1/detected_fields", { query, start: nanoseconds(start), end: nanoseconds(end), line_limit: 1000 });
+  return (fields ?? []).map((/** @type {any} */ each) => each.label);
+}
+
+/** @param {string} field @param {string} query @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} */
+export async function fieldValues(field, query, { start, end }) {
+  const asked = { query, start: nanoseconds(start), end: nanoseconds(end), line_limit: 1000 };
+  return (await ask(`/loki/api/v1/detected_field/${encodeURIComponent(field)}/values`, asked)).values ?? [];
 }
 
 /** @param {string} label @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} */

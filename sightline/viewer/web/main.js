@@ -3,6 +3,7 @@
 import { get, link, onAddress } from "./address.js";
 import { dashboardView } from "./dashboard.js";
 import { announce, el, failure, fill } from "./dom.js";
+import { exploreView } from "./explore/view.js";
 import { logsView } from "./logs.js";
 import { statusView } from "./status.js";
 import { refreshEvery } from "./time.js";
@@ -26,12 +27,14 @@ const ROUTES = [
   [/^\/logs$/, logsView],
   [/^\/traces$/, tracesView],
   [/^\/traces\/([0-9a-fA-F]+)$/, traceView],
+  [/^\/explore$/, exploreView],
   [/^\/status$/, statusView],
 ];
 const NAV = /** @type {[string, string, RegExp][]} */ ([
   ["Dashboards", "/", /^\/(d\/|$)/],
   ["Logs", "/logs", /^\/logs/],
   ["Traces", "/traces", /^\/traces/],
+  ["Explore", "/explore", /^\/explore/],
   ["Status", "/status", /^\/status/],
 ]);
 

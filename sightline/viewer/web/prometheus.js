@@ -35,6 +35,17 @@ export async function labelValues(label, match, { start, end }) {
   return (await ask(path, { "match[]": match, start, end })).data;
 }
 
+/** @param {string | undefined} match @param {{start: number, end: number}} within seconds @returns {Promise<string[]>} */
+export async function labelNames(match, { start, end }) {
+  return (await ask("/api/v1/labels", { "match[]": match, start, end })).data;
+}
+
+/** @returns {Promise<Record<string, string>>} kind and meaning of each metric */
+export async function metadata() {
+  const { data } = await ask("/api/v1/metadata");
+  return Object.fromEntries(Object.entries(data).map(([name, [{ type, help }]]) => [name, help ? `${type} · ${help}` : type]));
+}
+
 /** @param {string} query @param {Grid} grid @param {AbortSignal} [signal] @returns {Promise<Exemplar[]>} newest last */
 export async function exemplars(query, { start, end }, signal) {
   const { data } = await ask("/api/v1/query_exemplars", { query, start, end }, signal);

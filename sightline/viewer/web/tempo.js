@@ -48,15 +48,20 @@ function summary(found) {
   };
 }
 
-/** @param {string} tag @returns {Promise<string[]>} */
-export async function tagValues(tag) {
-  const { tagValues: found } = await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`);
-  return (found ?? []).map((/** @type {any} */ each) => each.value ?? each);
+/** @returns {Promise<string[]>} as TraceQL writes them */
+export async function tagNames() {
+  const { scopes } = await ask("/api/v2/search/tags");
+  return (scopes ?? []).filter((/** @type {any} */ { name }) => name !== "intrinsic").flatMap((/** @type {any} */ { name, tags }) => tags.map((/** @type {string} */ tag) => `${name}.${tag}`));
 }
 
-/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Span[]>} */
-export async function trace(id, signal) {
-  const data = await ask(`/api/traces/${encodeURIComponent(id)}`, {}, signal);
+/** @param {string} tag as TraceQL writes it @returns {Promise<{ type: string, value: string }[]>} */
+export async function tagValues(tag) {
+  return (await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`)).tagValues ?? [];
+}
+
+/** @param {string} id @param {{ at?: string, signal?: AbortSignal }} how `at` is about when it was, which makes it fast @returns {Promise<Span[]>} */
+export async function trace(id, { at, signal }) {
+  const data = await ask(`/api/traces/${encodeURIComponent(id)}`, { ts: /^\d{13}$/.test(at ?? "") ? at : undefined }, signal);
   const groups = data.batches ?? data.resourceSpans ?? data.trace?.resourceSpans ?? [];
   return unique(groups.flatMap(ofResource));
 }

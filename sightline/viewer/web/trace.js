@@ -45,7 +45,7 @@ export function traceView(root, id) {
   async function open() {
     root.classList.add("loading");
     try {
-      tree = treeOf(await askTrace(id, stop.signal));
+      tree = treeOf(await askTrace(id, { at: get("at"), signal: stop.signal }));
       if (!tree.nodes.size) throw new Error(`Trace ${id} has no spans.`);
       fall = waterfall(tree, { onpick: (span) => change({ span }, { replace: true }) });
       drawHead();
@@ -64,7 +64,7 @@ export function traceView(root, id) {
   /** Spans arrive one service after the other: look again while the trace is young. */
   async function reload() {
     const before = tree?.nodes.size ?? 0;
-    const found = await askTrace(id, stop.signal).catch(() => []);
+    const found = await askTrace(id, { at: get("at"), signal: stop.signal }).catch(() => []);
     if (found.length > before) open();
     else await loadLogs().catch(() => {});
   }

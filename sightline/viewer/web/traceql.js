@@ -1,7 +1,7 @@
 /** Writes TraceQL from what was chosen in the traces view. */
 
 /** @typedef {{ name: string, op: string, value: string }} Attribute */
-/** @typedef {{ service: string, name: string, status: string, least: string, attributes: Attribute[] }} Choice */
+/** @typedef {{ service: string, route: string, name: string, status: string, least: string, most: string, attributes: Attribute[] }} Choice */
 
 /** @param {string} text */
 const quoted = (text) => `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n")}"`;
@@ -10,12 +10,15 @@ const quoted = (text) => `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').re
 const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 /** @param {Choice} choice */
-export function traceql({ service, name, status, least, attributes }) {
+export function traceql({ service, route, name, status, least, most, attributes }) {
   const conditions = [
     service && `resource.service.name = ${quoted(service)}`,
+    route && `span.http.route = ${quoted(route)}`,
     name && `name =~ ${quoted(`.*${escaped(name)}.*`)}`,
     status && `status = ${status}`,
+    // One long span makes a long trace, and is found at once; only all of them make a short one.
     least && `duration > ${least}`,
+    most && `traceDuration < ${most}`,
     ...attributes.map(({ name: key, op, value }) => `${scoped(key)} ${op} ${literal(value)}`),
   ].filter(Boolean);
   return conditions.length ? `{ ${conditions.join(" && ")} }` : "{}";

@@ -67,6 +67,14 @@ def test_fields_are_detected_with_type_and_parser(client: TestClient) -> None:
     assert (found["a_b"]["type"], found["a_b"]["cardinality"]) == ("float", 1)
 
 
+def test_the_values_of_a_field_are_those_of_the_lines_that_a_query_finds(
+    client: TestClient,
+) -> None:
+    asked = {"query": '{service_name="payments"}'}
+    assert data(client, "detected_field/took/values", **asked)["values"] == ["150ms"]
+    assert data(client, "detected_field/absent/values", **asked)["values"] == []
+
+
 def test_grafana_can_have_labels_apart_from_structured_metadata(client: TestClient) -> None:
     answer = client.get(
         "/loki/api/v1/query_range",

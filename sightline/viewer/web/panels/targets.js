@@ -67,7 +67,7 @@ async function answer(target, context, grid) {
 }
 
 /** @param {any} target @param {Record<string, string>} labels */
-function nameOf({ legendFormat, refId }, labels) {
+export function nameOf({ legendFormat, refId }, labels) {
   if (legendFormat && legendFormat !== "__auto") return legend(legendFormat, labels) || "value";
   const { __name__ = "", ...rest } = labels;
   const inside = Object.entries(rest).map(([name, value]) => `${name}="${value}"`).join(", ");

@@ -19,6 +19,16 @@ import { exemplarsOf, frames, gridOf } from "./targets.js";
 export async function load(panel, context, width) {
   const grid = gridOf(panel, context, width);
   const [found, exemplars] = await Promise.all([frames(panel, context, grid), exemplarsOf(panel, context, grid)]);
+  return drawable(panel, found, exemplars, grid);
+}
+
+/**
+ * @param {any} panel
+ * @param {import("./targets.js").Frame[]} found
+ * @param {import("../prometheus.js").Exemplar[]} exemplars
+ * @param {import("../prometheus.js").Grid} grid
+ */
+export function drawable(panel, found, exemplars, grid) {
   const times = Array.from({ length: Math.round((grid.end - grid.start) / grid.step) + 1 }, (_, index) => grid.start + index * grid.step);
   const lines = found.map((frame, index) => line(panel, frame, index, times, grid.step));
   return { times, lines, exemplars, config: configOf(panel.fieldConfig, { name: "", refId: "" }), empty: exemplars.length === 0 && lines.every(({ values }) => values.every((value) => value === null)) };
