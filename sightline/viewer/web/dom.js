@@ -43,6 +43,11 @@ function present(children) {
   return /** @type {any} */ (children.flat().filter((child) => child !== null && child !== undefined && child !== false));
 }
 
+/** Puts a node in a place, where it may stand already: taken out and put back it would lose its scroll. @param {Element} place @param {Element} node */
+export function mount(place, node) {
+  if (place.firstChild !== node || place.childNodes.length > 1) fill(place, node);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**

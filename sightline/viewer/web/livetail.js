@@ -1,13 +1,13 @@
 /** The live tail: lines as they arrive, with a pause, and a count of those left out. */
 
-import { el, empty, fill, icon } from "./dom.js";
+import { el, empty, fill, icon, mount } from "./dom.js";
 import { counted } from "./format.js";
 import { tail } from "./loki.js";
 
 /** @typedef {import("./loki.js").Line} Line */
 
 /** Older lines fall off the end. */
-const MOST = 20_000;
+const MOST = 100_000;
 const MOST_WAITING = 5_000;
 
 /**
@@ -32,13 +32,13 @@ export function liveTail(query, { info, place, rows }) {
       waiting = [...arrived, ...waiting];
       skipped += Math.max(0, waiting.length - MOST_WAITING);
       waiting.length = Math.min(waiting.length, MOST_WAITING);
-    } else lines = newest([...arrived, ...lines]);
+    } else lines = newest(arrived, lines);
     schedule();
   }
 
   function togglePause() {
     paused = !paused;
-    if (!paused) lines = newest([...waiting, ...lines]);
+    if (!paused) lines = newest(waiting, lines);
     waiting = [];
     draw();
   }
@@ -49,7 +49,7 @@ export function liveTail(query, { info, place, rows }) {
   }
 
   function draw() {
-    fill(place, lines.length ? rows.element : empty("Waiting for the first line …", "Lines appear here at the moment they arrive."));
+    mount(place, lines.length ? rows.element : empty("Waiting for the first line …", "Lines appear here at the moment they arrive."));
     if (lines.length) rows.show(lines);
     const focused = info.contains(document.activeElement);
     fill(info,
@@ -70,9 +70,10 @@ export function liveTail(query, { info, place, rows }) {
   };
 }
 
-/** @param {Line[]} lines */
-function newest(lines) {
-  lines.sort((a, b) => (a.ns < b.ns ? 1 : a.ns > b.ns ? -1 : 0));
-  lines.length = Math.min(lines.length, MOST);
-  return lines;
+/** Most often they are newer than all that is known. @param {Line[]} arrived @param {Line[]} lines */
+function newest(arrived, lines) {
+  const oldest = arrived.at(-1);
+  const together = arrived.concat(lines);
+  const isOrdered = !oldest || !lines.length || oldest.ns >= lines[0].ns;
+  return (isOrdered ? together : together.toSorted((a, b) => (a.ns < b.ns ? 1 : a.ns > b.ns ? -1 : 0))).slice(0, MOST);
 }

@@ -19,40 +19,28 @@ export const levelOf = ({ fields }) => (fields.detected_level || fields.level ||
 /** @param {Line} line */
 export const traceOfLine = ({ fields, ms }) => link(`/traces/${fields.trace_id}`, { span: fields.span_id, at: String(Math.round(ms)) });
 
-/** @param {Line} line */
-const keyOf = ({ ns, line, fields }) => `${ns}|${line}|${fields.span_id ?? ""}|${fields.service_name ?? ""}`;
-
 /**
  * @param {object} how
  * @param {string} how.label
  * @param {FilterBy} [how.filterBy]
  * @param {(line: Line) => void} [how.pickSpan] instead of a link to the trace
+ * @param {() => void} [how.onend] older lines are wanted
  */
-export function logRows({ label, filterBy, pickSpan }) {
-  /** @type {Map<string, HTMLElement>} */
-  const open = new Map();
+export function logRows({ label, filterBy, pickSpan, onend }) {
   const rows = virtualRows({
     height: LINE_HEIGHT,
-    key: keyOf,
+    key: (/** @type {Line} */ { key }) => key,
     row,
-    detail: (/** @type {Line} */ line) => open.get(keyOf(line)) ?? null,
+    onend,
     props: { class: "log-rows", role: "list", "aria-label": label, onkeydown: move },
   });
 
-  /** @param {Line} line */
-  function toggle(line) {
-    const key = keyOf(line);
-    if (!open.delete(key)) open.set(key, details(line, filterBy));
-    rows.redraw();
-  }
-
   /** @param {Line} line @returns {HTMLElement} */
   function row(line) {
-    const key = keyOf(line);
     const level = levelOf(line);
     const service = line.fields.service_name ?? "";
     return el("div", { class: "log-row", role: "listitem", "data-level": level },
-      el("button", { type: "button", class: "log-open", "data-key": key, "aria-expanded": String(open.has(key)), onclick: () => toggle(line) },
+      el("button", { type: "button", class: "log-open", "data-key": line.key, "aria-expanded": String(rows.isOpen(line)), onclick: () => rows.toggle(line, () => details(line, filterBy)) },
         el("i", { class: "log-mark", style: { background: levelColour(level) } }),
         el("time", { title: stamp(line.ms) }, clockMs(line.ms)),
         el("span", { class: "log-level", style: { color: levelColour(level) } }, level),
@@ -73,7 +61,7 @@ export function logRows({ label, filterBy, pickSpan }) {
     const focused = /** @type {HTMLElement} */ (event.target);
     if (!step || !focused.matches(".log-open")) return;
     event.preventDefault();
-    const all = [...rows.element.querySelectorAll(".log-open")].toSorted((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    const all = [...rows.element.querySelectorAll(".log-open")];
     const next = /** @type {HTMLElement | undefined} */ (all[all.indexOf(focused) + step]);
     next?.focus({ preventScroll: true });
     if (next) rows.reveal(next.getAttribute("data-key") ?? "");

@@ -4,19 +4,18 @@ import { all, change, get } from "./address.js";
 import { lineCondition } from "./complete/condition.js";
 import { logql as completeLogql } from "./complete/logql.js";
 import { conditionField } from "./conditionfield.js";
-import { announce, debounce, el, empty, failure, fill, icon } from "./dom.js";
+import { announce, debounce, el, empty, failure, fill, icon, mount } from "./dom.js";
 import { counted } from "./format.js";
 import { isAborted } from "./http.js";
 import { volumeChart } from "./logvolume.js";
 import { LEVELS, logql, readFilter, volume, writeFilter } from "./logql.js";
 import { logRows } from "./logrows.js";
-import { lineLabelValues, queryLines, queryVolume } from "./loki.js";
+import { logLines, MOST_LINES } from "./loglines.js";
+import { lineLabelValues, queryVolume } from "./loki.js";
 import { liveTail } from "./livetail.js";
 import { levelColour } from "./palette.js";
 import { queryLine } from "./queryline.js";
 import { range, stepFor } from "./time.js";
-
-const LIMIT = 5000;
 
 /** @returns {import("./logql.js").Choice} */
 const chosen = () => ({
@@ -35,13 +34,17 @@ export function logsView(root) {
   /** @type {string[]} */
   let services = [];
   let asked = "";
+  /** What was asked, and for which range as the address has it. */
+  let shown = "";
+  let found = logLines("");
+  let total = 0;
   /** @type {ReturnType<typeof liveTail> | null} */
   let live = null;
   const bar = el("div", { class: "bar log-bar" });
   const volumePlace = el("div", { class: "volume" });
   const info = el("div", { class: "log-info" });
   const place = el("div", { class: "log-place" });
-  const rows = logRows({ label: "Log lines", filterBy });
+  const rows = logRows({ label: "Log lines", filterBy, onend: older });
   fill(root, el("h1", { class: "unseen" }, "Logs"), bar, volumePlace, info, place);
   root.classList.add("fills");
 
@@ -61,32 +64,48 @@ export function logsView(root) {
     const { signal } = stop;
     const now = range();
     asked = query();
+    // A refresh of what is being read brings only what is new; the place and the older lines stay.
+    const isSame = shown === `${asked}|${now.from}|${now.to}` && rows.element.scrollTop > 0;
+    if (!isSame) found = logLines(asked);
     root.classList.add("loading");
     lineLabelValues("service_name", now).then(offer, () => {});
     try {
-      const [lines] = await Promise.all([queryLines(asked, { ...now, limit: LIMIT }, signal), drawVolume(now, signal)]);
-      show(lines);
+      await Promise.all([isSame ? found.newer(now, signal) : found.begin(now, signal), drawVolume(now, signal)]);
+      shown = `${asked}|${now.from}|${now.to}`;
+      show();
     } catch (error) {
       if (isAborted(error)) return;
+      shown = "";
       fill(place, failure(error));
       fill(info);
     }
     root.classList.remove("loading");
   }
 
+  async function older() {
+    if (live || !shown) return;
+    try {
+      if (await found.older(range(), stop.signal)) show();
+    } catch (error) {
+      if (!isAborted(error)) fill(info, el("span", { class: "warned", role: "alert" }, icon("warn"), error instanceof Error ? error.message : String(error)));
+    }
+  }
+
   /** @param {import("./time.js").Range} now @param {AbortSignal} signal */
   async function drawVolume(now, signal) {
     const step = stepFor(now, Math.max(40, volumePlace.clientWidth / 14));
     const grid = { start: Math.floor(now.start / 1000 / step) * step, end: Math.ceil(now.end / 1000 / step) * step, step };
-    volumeChart(volumePlace, await queryVolume(volume(asked, step), grid, signal), grid);
+    const series = await queryVolume(volume(asked, step), grid, signal);
+    total = series.flatMap(({ points }) => points).reduce((sum, [, count]) => sum + count, 0);
+    volumeChart(volumePlace, series, grid);
   }
 
-  /** @param {import("./loki.js").Line[]} lines */
-  function show(lines) {
-    fill(place, lines.length ? rows.element : nothing());
+  function show() {
+    const { lines, isAll } = found;
+    mount(place, lines.length ? rows.element : nothing());
     if (lines.length) rows.show(lines);
-    const more = lines.length >= LIMIT ? ", the newest; narrow the search for older ones" : "";
-    fill(info, el("span", {}, counted(lines.length, "line") + more));
+    const more = lines.length >= MOST_LINES ? `, the most that are shown, of about ${total.toLocaleString("en")}; narrow the search for older ones` : ` of about ${total.toLocaleString("en")}; older ones follow as you scroll`;
+    fill(info, el("span", {}, counted(lines.length, "line") + (isAll ? "" : more)));
     announce(counted(lines.length, "line"));
   }
 
@@ -96,15 +115,16 @@ export function logsView(root) {
     live?.close();
     stop.abort();
     asked = now;
+    shown = "";
     fill(volumePlace);
     root.classList.remove("loading");
     live = liveTail(now, { info, place, rows });
   }
 
-  /** @param {string[]} found */
-  function offer(found) {
-    if (found.join() === services.join()) return;
-    services = found;
+  /** @param {string[]} names */
+  function offer(names) {
+    if (names.join() === services.join()) return;
+    services = names;
     drawBar();
   }
 

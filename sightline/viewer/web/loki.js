@@ -2,12 +2,13 @@
 
 import { ask } from "./http.js";
 
-/** @typedef {{ ns: string, ms: number, line: string, fields: Record<string, string> }} Line */
+/** @typedef {{ key: string, ns: string, ms: number, line: string, fields: Record<string, string> }} Line */
 
 /** @param {any} streams @returns {Line[]} newest first */
 function lines(streams) {
   const found = streams.flatMap((/** @type {any} */ { stream, values }) =>
     values.map((/** @type {any} */ [ns, line, more]) => ({
+      key: `${ns}|${stream.service_name}|${more?.structuredMetadata?.span_id ?? stream.span_id}|${line}`,
       ns,
       ms: Number(ns.slice(0, -6)) + Number(ns.slice(-6)) / 1e6,
       line,
@@ -18,16 +19,16 @@ function lines(streams) {
 }
 
 /** @param {number} ms @returns {string} */
-export const nanoseconds = (ms) => `${Math.floor(ms)}000000`;
+const nanoseconds = (ms) => `${Math.floor(ms)}000000`;
 
 /**
  * @param {string} query
- * @param {{ start: number, end: number, limit?: number, direction?: "backward" | "forward" }} how milliseconds
+ * @param {{ start: number | string, end: number | string, limit?: number, direction?: "backward" | "forward" }} how milliseconds, or nanoseconds as text
  * @param {AbortSignal} [signal]
  * @returns {Promise<Line[]>}
  */
 export async function queryLines(query, { start, end, limit = 1000, direction = "backward" }, signal) {
-  const asked = { query, start: nanoseconds(start), end: nanoseconds(end + 1), limit, direction };
+  const asked = { query, start: typeof start === "string" ? start : nanoseconds(start), end: typeof end === "string" ? end : nanoseconds(end + 1), limit, direction };
   const { data } = await ask("/loki/api/v1/query_range", asked, signal);
   return data.resultType === "streams" ? lines(data.result) : [];
 }

@@ -9,9 +9,13 @@ import { el } from "./dom.js";
  * @property {(items: T[]) => void} show
  * @property {(key: string) => void} reveal scrolls to it
  * @property {() => void} redraw
+ * @property {(item: T, detail: () => HTMLElement) => void} toggle opens or closes a row
+ * @property {(item: T) => boolean} isOpen
  */
 
 const BEYOND = 12;
+/** So many rows before the end, the ones after it are asked for. */
+const SOON = 200;
 
 /**
  * @template T
@@ -19,17 +23,17 @@ const BEYOND = 12;
  * @param {number} how.height pixels of a row
  * @param {(item: T) => string} how.key
  * @param {(item: T, index: number) => HTMLElement} how.row
- * @param {(item: T) => HTMLElement | null} [how.detail] what an open row shows beneath it
+ * @param {() => void} [how.onend] the end comes near
  * @param {Record<string, any>} how.props of the element
  * @returns {Rows<T>}
  */
-export function virtualRows({ height, key, row, detail = () => null, props }) {
+export function virtualRows({ height, key, row, onend, props }) {
   const space = el("div", { class: "rows-space" });
   const element = el("div", { ...props, class: `rows ${props.class ?? ""}`, onscroll: () => schedule() }, space);
   /** @type {T[]} */
   let items = [];
-  /** @type {Map<string, number>} */
-  let places = new Map();
+  /** Rows in the page, which scrolling takes on as they are. @type {Map<T, HTMLElement>} */
+  let drawn = new Map();
   /** @type {Map<string, { node: HTMLElement, index: number }>} */
   const open = new Map();
   let waiting = 0;
@@ -54,80 +58,90 @@ export function virtualRows({ height, key, row, detail = () => null, props }) {
     const total = extra(items.length);
     const first = Math.max(0, Math.floor((from - total) / height) - BEYOND);
     const last = Math.min(items.length, Math.ceil(to / height) + BEYOND);
-    const drawn = [];
-    for (let index = first; index < last; index++) drawn.push(...drawnRow(index));
-    for (const { node, index } of open.values()) if (index < first || index >= last) drawn.push(parked(node, index));
+    /** @type {Map<T, HTMLElement>} */
+    const rows = new Map();
+    /** @type {Set<HTMLElement>} */
+    const wanted = new Set();
+    for (let index = first; index < last; index++) {
+      const item = items[index];
+      const node = drawn.get(item) ?? row(item, index);
+      rows.set(item, node);
+      wanted.add(moved(node, top(index)));
+      const below = open.size ? open.get(key(item)) : undefined;
+      if (below) wanted.add(moved(below.node, top(index) + height));
+    }
+    // Out of sight an open row's detail stays in the page: its height counts.
+    for (const { node, index } of open.values()) if (!wanted.has(node)) wanted.add(moved(node, index < 0 ? -9999 : top(index) + height));
+    drawn = rows;
     space.style.height = `${items.length * height + total}px`;
-    replaceKeepingFocus(drawn);
-    const grown = extra(items.length);
+    place(wanted);
     // An opened detail has a height only once it stands in the page.
-    if (grown !== total) schedule();
+    if (extra(items.length) !== total) schedule();
+    if (onend && items.length - last < SOON) onend();
   }
 
-  /** @param {number} index @returns {HTMLElement[]} */
-  function drawnRow(index) {
-    const item = items[index];
-    const node = row(item, index);
-    node.style.transform = `translateY(${top(index)}px)`;
-    const below = open.get(key(item))?.node;
-    if (below) below.style.transform = `translateY(${top(index) + height}px)`;
-    return below ? [node, below] : [node];
-  }
-
-  /** Stays in the page though out of sight: its height counts. @param {HTMLElement} node @param {number} index */
-  function parked(node, index) {
-    node.style.transform = `translateY(${index < 0 ? -9999 : top(index) + height}px)`;
+  /** @param {HTMLElement} node @param {number} pixels */
+  function moved(node, pixels) {
+    node.style.transform = `translateY(${pixels}px)`;
     return node;
   }
 
-  /** @param {HTMLElement[]} drawn */
-  function replaceKeepingFocus(drawn) {
-    const focused = document.activeElement?.closest("[data-key]");
-    const held = focused && space.contains(focused) ? focused.getAttribute("data-key") : null;
-    const inDetail = [...open.values()].some(({ node }) => node.contains(document.activeElement));
-    const kept = new Set(drawn);
-    for (const child of Array.from(space.children)) if (!kept.has(child)) child.remove();
-    for (const node of drawn) if (node.parentNode !== space) space.append(node);
-    if (held && !inDetail) drawn.find((node) => node.getAttribute("data-key") === held)?.focus({ preventScroll: true });
+  /** In the order in which they are read, moving none that need not move: a moved one loses the focus. @param {Set<HTMLElement>} wanted */
+  function place(wanted) {
+    const held = space.contains(document.activeElement) ? document.activeElement?.closest("[data-key]")?.getAttribute("data-key") : null;
+    for (const child of Array.from(space.children)) if (!wanted.has(/** @type {HTMLElement} */ (child))) child.remove();
+    let next = space.firstElementChild;
+    for (const node of wanted) {
+      if (node === next) next = next.nextElementSibling;
+      else if (!node.isConnected || !node.contains(document.activeElement)) space.insertBefore(node, next);
+    }
+    if (!held || space.contains(document.activeElement)) return;
+    /** @type {HTMLElement | null} */ (space.querySelector(`[data-key="${CSS.escape(held)}"]`))?.focus({ preventScroll: true });
+  }
+
+  /** @param {string} name @param {number} [near] where it was @returns {number} its index, or -1 */
+  function placeOf(name, near = 0) {
+    // Most often it stands where it stood, or a little below.
+    for (let index = near; index < Math.min(near + 500, items.length); index++) if (key(items[index]) === name) return index;
+    return items.findIndex((item) => key(item) === name);
   }
 
   function reopen() {
-    const now = new Set();
-    for (const item of items) {
-      const below = detail(item);
-      if (!below) continue;
-      const name = key(item);
-      now.add(name);
-      const before = open.get(name);
-      if (before) before.index = places.get(name) ?? -1;
-      else open.set(name, { node: below, index: places.get(name) ?? -1 });
-    }
-    for (const name of open.keys()) if (!now.has(name)) open.delete(name);
+    for (const [name, held] of open) held.index = placeOf(name, Math.max(held.index, 0));
   }
 
   /** @param {T[]} next */
   function show(next) {
-    const anchor = element.scrollTop > height ? items[Math.floor(element.scrollTop / height)] : null;
-    const before = anchor ? places.get(key(anchor)) : undefined;
+    const at = Math.floor(element.scrollTop / height);
+    const anchor = element.scrollTop > height ? items[at] : undefined;
+    const before = anchor && key(anchor);
     items = next;
-    places = new Map(items.map((item, index) => [key(item), index]));
-    const after = anchor ? places.get(key(anchor)) : undefined;
+    drawn = new Map();
     reopen();
     space.style.height = `${items.length * height}px`;
     // Lines that arrive above must not push away what is being read.
-    if (before !== undefined && after !== undefined && after !== before) element.scrollTop += (after - before) * height;
+    const after = before === undefined ? -1 : placeOf(before, at);
+    if (after >= 0 && after !== at) element.scrollTop += (after - at) * height;
     drawRows();
   }
 
+  /** Rows look otherwise now. */
   function redraw() {
-    reopen();
+    drawn = new Map();
     drawRows();
+  }
+
+  /** @param {T} item @param {() => HTMLElement} detail what it shows beneath it */
+  function toggle(item, detail) {
+    const name = key(item);
+    if (!open.delete(name)) open.set(name, { node: detail(), index: items.indexOf(item) });
+    redraw();
   }
 
   /** @param {string} name */
   function reveal(name) {
-    const index = places.get(name);
-    if (index === undefined) return;
+    const index = placeOf(name);
+    if (index < 0) return;
     const at = top(index);
     if (at < element.scrollTop) element.scrollTop = at;
     else if (at + height > element.scrollTop + element.clientHeight) element.scrollTop = at + height - element.clientHeight + 4;
@@ -135,5 +149,5 @@ export function virtualRows({ height, key, row, detail = () => null, props }) {
   }
 
   new ResizeObserver(schedule).observe(element);
-  return { element, show, reveal, redraw };
+  return { element, show, reveal, redraw, toggle, isOpen: (item) => open.has(key(item)) };
 }

@@ -102,7 +102,7 @@ export function traceView(root, id) {
       el("h1", {}, el("span", { style: { color: serviceColour(first.service) } }, first.service), " ", first.name),
       el("dl", { class: "inline-facts" },
         fact("Duration", milliseconds(tree.end - tree.start)),
-        fact("Spans", String(tree.nodes.size)),
+        fact("Spans", tree.nodes.size.toLocaleString("en")),
         fact("Errors", tree.errors ? el("span", { class: "bad" }, icon("warn"), String(tree.errors)) : "0"),
         fact("Started", stamp(tree.start))),
       el("div", { class: "chips" }, ...tree.services.map((service) => el("span", { class: "service-tag" }, el("i", { class: "swatch", style: { background: serviceColour(service) } }), service))),

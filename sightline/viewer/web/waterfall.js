@@ -82,9 +82,14 @@ export function waterfall(tree, { onpick }) {
     draw();
   }
 
+  /** Anew from the tree: another span may be open. */
   function draw() {
     shown = flat(tree, closed);
     rows.show(shown);
+    tellPicked();
+  }
+
+  function tellPicked() {
     if (picked && shown.some(({ span }) => span.id === picked)) rows.element.setAttribute("aria-activedescendant", `span-${picked}`);
     else rows.element.removeAttribute("aria-activedescendant");
   }
@@ -98,9 +103,12 @@ export function waterfall(tree, { onpick }) {
   /** @param {string} id */
   function select(id) {
     picked = id;
-    for (let at = tree.nodes.get(id)?.parent; at; at = at.parent) closed.delete(at.span.id);
-    draw();
+    let opened = false;
+    for (let at = tree.nodes.get(id)?.parent; at; at = at.parent) opened = closed.delete(at.span.id) || opened;
+    if (opened) draw();
+    rows.redraw();
     rows.reveal(id);
+    tellPicked();
   }
 
   /** @param {KeyboardEvent} event */
@@ -131,8 +139,9 @@ export function waterfall(tree, { onpick }) {
 
   /** @param {Set<string>} ids */
   function mark(ids) {
+    if (ids.size === found.size && [...ids].every((id) => found.has(id))) return;
     found = ids;
-    draw();
+    rows.redraw();
   }
 
   return { element: el("div", { class: "waterfall" }, axis(total), rows.element), select, mark, draw };
