@@ -1,6 +1,6 @@
 """A real viewer fed over OTLP and by a scrape, and a real Chromium that looks at it."""
 
-import os
+import re
 import shutil
 import socket
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from shop import Shop
-from watch import Watch
+from watch import SCREENSHOTS, Watch
 
 from sightline.supervisor import Program, Supervisor
 
@@ -25,7 +25,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SCREENSHOTS = os.environ.get("SIGHTLINE_SCREENSHOTS")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,7 +89,6 @@ def page(
     opened.on("pageerror", watch.on_error)
     opened.on("request", watch.on_request)
     yield opened
-    if SCREENSHOTS:
-        opened.screenshot(path=Path(SCREENSHOTS) / f"{request.node.name}.png")
+    opened.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^\w.-]+', '-', request.node.name)}.png")
     context.close()
     assert watch.problems == []

@@ -128,6 +128,15 @@ class Shop:
             self.front.log("order.refused", "ERROR", reason="declined", **fields)
         return Sent(*_ids(root), _ids(charge)[1])
 
+    def call(self, route: str) -> Sent:
+        """A call by a client's span; the bank beneath it fails."""
+        with self.front.tracer.start_as_current_span(f"GET /{route}", kind=SpanKind.CLIENT) as call:
+            with self.bank.tracer.start_as_current_span(
+                f"GET /{route}", kind=SpanKind.SERVER
+            ) as span:
+                span.set_status(Status(StatusCode.ERROR, "closed"))
+        return Sent(*_ids(call), _ids(span)[1])
+
     def hostile_order(self) -> Sent:
         """Markup in each field that a sender chooses."""
         with self.hostile.tracer.start_as_current_span(f"span {MARKUP}") as span:

@@ -83,7 +83,7 @@ def test_a_logql_query_is_completed_and_answered_with_rows(page: Page, shop: Sho
     lines.locator(".log-open").click()
     page.get_by_role("button", name="Without lines with this amount").click()
     expect(box).to_have_value('{service_name="bank"} | order_ref="explored" | amount!="1700"')
-    expect(page.get_by_text("nothing found")).to_be_visible()
+    expect(page.locator(".log-info")).to_have_text("nothing found")
 
 
 def test_what_logql_counts_is_drawn(page: Page, shop: Shop) -> None:

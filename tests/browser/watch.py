@@ -1,10 +1,14 @@
 """Watches a page for what it must never do."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Request
+
+# Kept as a build artefact: what each view looks like, and the page at the end of each test.
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 
 @dataclass

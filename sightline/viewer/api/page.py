@@ -17,6 +17,7 @@ _ADDRESSES = (
     "/logs",
     "/traces",
     "/traces/{trace_id}",
+    "/map",
     "/explore",
     "/status",
 )

@@ -25,7 +25,7 @@ from sightline.viewer.traceql import tags
 from sightline.viewer.traceql.otlp import resource_spans_json, traces_data
 from sightline.viewer.traceql.parser import QueryError
 from sightline.viewer.traceql.search import search
-from sightline.viewer.traceql.service_map import edges
+from sightline.viewer.traceql.service_map import edges, nodes
 from sightline.viewer.traceql.trace import Span, read_trace
 
 Given = Mapping[str, str]
@@ -108,7 +108,11 @@ def tag_values_v2(store: Questions, given: Given) -> Any:
 
 def service_map(store: Questions, given: Given) -> Any:
     """The viewer's own: Tempo leaves this to its metrics generator."""
-    return {"edges": [edge._asdict() for edge in edges(store, *window(given))]}
+    within = window(given)
+    return {
+        "nodes": [node._asdict() for node in nodes(store, *within)],
+        "edges": [edge._asdict() for edge in edges(store, *within)],
+    }
 
 
 _ANSWERS: dict[str, Answer] = {

@@ -1,4 +1,4 @@
-"""Which service calls which: pairs of a client's span and the server's beneath it."""
+"""Which service calls which, by a client's span and the server's beneath it; what each serves."""
 
 from typing import NamedTuple
 
@@ -20,6 +20,28 @@ WHERE c.kind IN ({_CLIENT}, {_PRODUCER}) AND s.kind IN ({_SERVER}, {_CONSUMER})
 GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 — constants of ours
 
+_NODES = f"""
+WITH known AS (
+    SELECT DISTINCT ON (s.trace_id, s.span_id) s.service, s.dur, s.status
+    FROM spans s WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind IN ({_SERVER}, {_CONSUMER})
+)
+SELECT service, count(*), count(*) FILTER (status = {_ERROR}),
+       quantile_cont(dur, 0.5), quantile_cont(dur, 0.95), quantile_cont(dur, 0.99)
+FROM known GROUP BY 1 ORDER BY 1
+"""  # noqa: S608 — constants of ours
+
+
+class Node(NamedTuple):
+    """What a service served, whoever asked."""
+
+    service: str
+    calls: int
+    errors: int
+    rate: float
+    p50_seconds: float
+    p95_seconds: float
+    p99_seconds: float
+
 
 class Edge(NamedTuple):
     client: str
@@ -39,4 +61,12 @@ def edges(store: Questions, start: int, end: int) -> list[Edge]:
         for client, server, calls, errors, *quantiles in sql(_EDGES, Value(start), Value(end)).ask(
             store
         )
+    ]
+
+
+def nodes(store: Questions, start: int, end: int) -> list[Node]:
+    seconds = (end - start) / _SECOND
+    return [
+        Node(service, calls, errors, calls / seconds, *(q / _SECOND for q in quantiles))
+        for service, calls, errors, *quantiles in sql(_NODES, Value(start), Value(end)).ask(store)
     ]

@@ -5,6 +5,7 @@ import { dashboardView } from "./dashboard.js";
 import { announce, el, failure, fill } from "./dom.js";
 import { exploreView } from "./explore/view.js";
 import { logsView } from "./logs.js";
+import { mapView } from "./servicemap/view.js";
 import { statusView } from "./status.js";
 import { refreshEvery } from "./time.js";
 import { timePicker } from "./timepicker.js";
@@ -27,6 +28,7 @@ const ROUTES = [
   [/^\/logs$/, logsView],
   [/^\/traces$/, tracesView],
   [/^\/traces\/([0-9a-fA-F]+)$/, traceView],
+  [/^\/map$/, mapView],
   [/^\/explore$/, exploreView],
   [/^\/status$/, statusView],
 ];
@@ -34,6 +36,7 @@ const NAV = /** @type {[string, string, RegExp][]} */ ([
   ["Dashboards", "/", /^\/(d\/|$)/],
   ["Logs", "/logs", /^\/logs/],
   ["Traces", "/traces", /^\/traces/],
+  ["Map", "/map", /^\/map/],
   ["Explore", "/explore", /^\/explore/],
   ["Status", "/status", /^\/status/],
 ]);

@@ -4,6 +4,7 @@ import { change, get } from "./address.js";
 import { el, empty, failure, fill, iconButton } from "./dom.js";
 import { isAborted } from "./http.js";
 import * as logs from "./panels/logs.js";
+import * as servicemap from "./panels/servicemap.js";
 import * as stat from "./panels/stat.js";
 import { gridOf, visible, written } from "./panels/targets.js";
 import * as text from "./panels/text.js";
@@ -20,6 +21,7 @@ const DRAWERS = {
   gauge: { load: stat.load, draw: stat.drawBars },
   bargauge: { load: stat.load, draw: stat.drawBars },
   logs,
+  nodeGraph: servicemap,
   text: { draw: text.draw },
 };
 

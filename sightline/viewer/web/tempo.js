@@ -48,6 +48,9 @@ function summary(found) {
   };
 }
 
+/** @param {{ start: number, end: number }} range seconds @param {AbortSignal} [signal] @returns {Promise<import("./servicemap/draw.js").Graph>} */
+export const serviceMap = ({ start, end }, signal) => ask("/api/service-map", { start: Math.floor(start), end: Math.ceil(end) }, signal);
+
 /** @returns {Promise<string[]>} as TraceQL writes them */
 export async function tagNames() {
   const { scopes } = await ask("/api/v2/search/tags");

@@ -30,6 +30,7 @@ def client() -> TestClient:
         "/logs",
         "/traces",
         "/traces/0a",
+        "/map",
         "/explore",
         "/status",
     ],

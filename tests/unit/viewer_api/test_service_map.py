@@ -33,4 +33,18 @@ def test_spans_within_a_service_are_no_edge(client: TestClient, store: SmallStor
     orders = store.resource(1, "orders")
     store.span(orders, "a" * 16, "GET /orders", kind=SERVER)
     store.span(orders, "b" * 16, "SELECT", parent="a" * 16, kind=CLIENT)
-    assert client.get("/api/service-map", params=TIMES).json() == {"edges": []}
+    assert client.get("/api/service-map", params=TIMES).json()["edges"] == []
+
+
+def test_a_service_that_nobody_calls_has_what_it_served(
+    client: TestClient, store: SmallStore
+) -> None:
+    orders = store.resource(1, "orders")
+    store.span(orders, "a" * 16, "GET /orders", kind=SERVER, dur=0.2)
+    store.span(orders, "b" * 16, "GET /orders", kind=SERVER, dur=0.4, status=ERROR)
+    store.span(orders, "b" * 16, "GET /orders", kind=SERVER, dur=0.4, status=ERROR)
+    store.span(orders, "c" * 16, "SELECT", parent="a" * 16, kind=CLIENT)
+    [node] = client.get("/api/service-map", params=TIMES).json()["nodes"]
+    assert (node["service"], node["calls"], node["errors"]) == ("orders", 2, 1)
+    assert node["rate"] == pytest.approx(0.02)
+    assert node["p50_seconds"] == pytest.approx(0.3)
