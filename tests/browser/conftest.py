@@ -89,6 +89,7 @@ def page(
     opened.on("pageerror", watch.on_error)
     opened.on("request", watch.on_request)
     yield opened
-    opened.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^\w.-]+', '-', request.node.name)}.png")
+    name = re.sub(r"[^\w.-]+", "-", request.node.name)
+    opened.screenshot(path=SCREENSHOTS / f"{name}.png")
     context.close()
     assert watch.problems == []

@@ -56,9 +56,11 @@ class Service:
         )
         self.tracer: Tracer = self._spans.get_tracer("shop.tests")
 
-    def log(self, event: str, level: str = "INFO", **fields: str | int) -> None:
+    def log(
+        self, event: str, level: str = "INFO", *, at: int | None = None, **fields: str | int
+    ) -> None:
         record = LogRecord(
-            timestamp=time.time_ns(),
+            timestamp=at or time.time_ns(),
             severity_text=level,
             severity_number=LEVELS[level],
             body=event,
@@ -74,6 +76,7 @@ class Service:
 class Shop:
     def __init__(self, viewer: str, otlp: int) -> None:
         self.viewer = viewer
+        self.otlp = otlp
         self.front = Service("shop", otlp)
         self.bank = Service("bank", otlp)
         self.hostile = Service(MARKUP, otlp)
@@ -104,7 +107,8 @@ class Shop:
         thread.join()
 
     def _trade(self, closing: threading.Event) -> None:
-        """A request now and then, so that rates and quantiles move."""
+        """A request now and then, so that rates and quantiles move; and one of two days ago."""
+        self.bank.log("long.ago", at=time.time_ns() - 2 * 86_400 * 1_000_000_000)
         sent = self.order()
         while not closing.wait(0.2):
             exemplar = {"trace_id": sent.trace, "span_id": sent.root}
@@ -130,11 +134,12 @@ class Shop:
 
     def call(self, route: str) -> Sent:
         """A call by a client's span; the bank beneath it fails."""
-        with self.front.tracer.start_as_current_span(f"GET /{route}", kind=SpanKind.CLIENT) as call:
-            with self.bank.tracer.start_as_current_span(
-                f"GET /{route}", kind=SpanKind.SERVER
-            ) as span:
-                span.set_status(Status(StatusCode.ERROR, "closed"))
+        name = f"GET /{route}"
+        with (
+            self.front.tracer.start_as_current_span(name, kind=SpanKind.CLIENT) as call,
+            self.bank.tracer.start_as_current_span(name, kind=SpanKind.SERVER) as span,
+        ):
+            span.set_status(Status(StatusCode.ERROR, "closed"))
         return Sent(*_ids(call), _ids(span)[1])
 
     def hostile_order(self) -> Sent:

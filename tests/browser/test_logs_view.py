@@ -2,6 +2,7 @@
 
 import re
 
+from bulk import send_lines
 from playwright.sync_api import Page, expect
 from shop import Shop
 from watch import Watch
@@ -61,16 +62,72 @@ def test_the_live_tail_shows_a_line_as_it_arrives_and_waits_while_paused(
     expect(page.get_by_role("listitem").first).to_contain_text("tail.second")
 
 
-def test_of_many_lines_only_those_in_sight_are_drawn(page: Page, shop: Shop) -> None:
-    for number in range(300):
-        shop.front.log("many.lines", number=number)
-    shop.wait_for_lines('{service_name="shop"} |= "many.lines"', 100)
-    page.goto("/logs?text=many.lines")
-    expect(page.locator(".log-info")).to_contain_text("300 lines")
+def test_of_many_lines_only_those_in_sight_are_drawn_and_older_ones_follow(
+    page: Page, shop: Shop
+) -> None:
+    send_lines(shop.otlp, "bulk", 12_000)
+    shop.wait_for_lines('{service_name="bulk"} | number="11999"', 1)
+    shop.wait_for_lines('{service_name="bulk"} | number="0"', 1)
+    page.goto("/logs?service=bulk&refresh=off")
+    expect(page.locator(".log-info")).to_contain_text("5,000 lines of about 12,000")
     rows = page.get_by_role("list", name="Log lines")
-    assert rows.get_by_role("listitem").count() < 80
+    expect(rows.get_by_role("listitem").first).to_contain_text("number=11999")
+    for _ in range(2):
+        rows.evaluate("list => list.scrollTop = list.scrollHeight")
+        page.wait_for_timeout(50)
+        expect(page.locator(".log-info")).not_to_have_text("5,000 lines of about 12,000")
+    rows.evaluate("list => list.scrollTop = list.scrollHeight")
+    expect(page.locator(".log-info")).to_have_text("12,000 lines")
     rows.evaluate("list => list.scrollTop = list.scrollHeight")
     expect(rows.get_by_role("listitem").filter(has_text=re.compile(r"number=0\b"))).to_be_visible()
+    assert rows.get_by_role("listitem").count() < 80
+
+
+def test_a_refresh_keeps_the_place_and_the_line_that_is_read(page: Page, shop: Shop) -> None:
+    send_lines(shop.otlp, "read", 500)
+    shop.wait_for_lines('{service_name="read"} | number="499"', 1)
+    page.goto("/logs?service=read&refresh=off")
+    rows = page.get_by_role("list", name="Log lines")
+    expect(rows.get_by_role("listitem").first).to_be_visible()
+    rows.evaluate("list => list.scrollTop = 26 * 100")
+    read = rows.get_by_role("listitem").filter(has_text=re.compile(r"number=395\b"))
+    read.locator(".log-open").click()
+    expect(page.locator(".log-detail")).to_be_visible()
+    before = read.bounding_box()
+
+    send_lines(shop.otlp, "read", 20)
+    shop.wait_for_lines('{service_name="read"} | number="19"', 2)
+    page.get_by_role("button", name="Refresh now").click()
+
+    expect(page.locator(".log-info")).to_have_text("520 lines")
+    expect(page.locator(".log-detail")).to_be_visible()
+    assert read.bounding_box() == before
+
+
+def test_the_arrows_walk_from_line_to_line(page: Page, shop: Shop) -> None:
+    send_lines(shop.otlp, "walked", 30)
+    shop.wait_for_lines('{service_name="walked"}', 30)
+    page.goto("/logs?service=walked&refresh=off")
+    lines = page.get_by_role("list", name="Log lines").locator(".log-open")
+    lines.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(lines.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(lines.nth(1)).to_have_attribute("aria-expanded", "true")
+    expect(lines.nth(1)).to_be_focused()
+
+
+def test_the_names_and_values_of_fields_are_offered(page: Page, shop: Shop) -> None:
+    shop.order(order_ref="offered")
+    shop.wait_for_lines('{service_name=~".+"} | order_ref="offered"', 2)
+    page.goto("/logs?refresh=off")
+    page.get_by_label("Add a field filter").press_sequentially("order_r")
+    page.get_by_role("option", name="order_ref").click()
+    page.get_by_role("option", name="offered").click()
+    expect(page.get_by_label("LogQL")).to_have_value('{service_name=~".+"} | order_ref="offered"')
+    expect(page.locator(".log-row")).to_have_count(2)
 
 
 def test_a_query_that_is_wrong_is_answered_with_the_servers_words(

@@ -2,6 +2,7 @@
 
 import re
 
+from bulk import send_trace
 from playwright.sync_api import Page, expect
 from shop import Shop
 from watch import Watch
@@ -59,19 +60,37 @@ def test_a_search_inside_the_trace_marks_and_visits_what_it_finds(page: Page, sh
     expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-span", sent.charge)
 
 
-def test_a_trace_of_thousands_of_spans_draws_only_those_in_sight(page: Page, shop: Shop) -> None:
-    with shop.front.tracer.start_as_current_span("batch") as root:
-        for number in range(400):
-            shop.front.tracer.start_span(f"item {number}").end()
-    trace = f"{root.get_span_context().trace_id:032x}"
+def test_a_trace_of_ten_thousand_spans_draws_only_those_in_sight(page: Page, shop: Shop) -> None:
+    trace = send_trace(shop.otlp, "bulk", 10_000)
     page.goto(f"/traces/{trace}")
-    expect(page.get_by_text("401", exact=True)).to_be_visible()
+    expect(page.get_by_text("10,000", exact=True)).to_be_visible()
     tree = page.get_by_role("tree")
     expect(tree.get_by_role("treeitem").first).to_be_visible()
-    assert tree.get_by_role("treeitem").count() < 80
     tree.focus()
     page.keyboard.press("End")
-    expect(tree.get_by_role("treeitem", name=re.compile("item 399"))).to_be_visible()
+    expect(tree.get_by_role("treeitem", name=re.compile("item 9999"))).to_be_visible()
+    assert tree.get_by_role("treeitem").count() < 80
+    box = page.get_by_label("Search in this trace")
+    box.fill("item 4321")
+    expect(page.locator(".found-count")).to_have_text("1 of 10000")
+    box.press("Enter")
+    expect(tree.get_by_role("treeitem", selected=True)).to_contain_text("item 4321")
+
+
+def test_a_search_by_route_and_duration_is_offered_what_there_is(page: Page, shop: Shop) -> None:
+    sent = shop.order()
+    page.goto("/traces?refresh=off")
+    page.get_by_role("combobox", name="Route").press_sequentially("/ord")
+    page.get_by_role("option", name="/orders", exact=True).click()
+    page.get_by_label("Shorter than").fill("90s")
+    page.get_by_label("Shorter than").press("Enter")
+    expect(page.get_by_label("TraceQL")).to_have_value(
+        '{ span.http.route = "/orders" && traceDuration < 90s }'
+    )
+    expect(page.locator(f'.traces a[href*="{sent.trace}"]')).to_be_visible()
+    page.get_by_label("Longer than").fill("80s")
+    page.get_by_label("Longer than").press("Enter")
+    expect(page.get_by_text("No trace matches.")).to_be_visible()
 
 
 def test_a_trace_that_is_not_there_tells_what_to_do(page: Page, watch: Watch) -> None:

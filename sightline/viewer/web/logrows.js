@@ -2,7 +2,7 @@
 
 import { link } from "./address.js";
 import { el, icon, iconButton } from "./dom.js";
-import { levelColour, serviceColour } from "./palette.js";
+import { levelTone, serviceColour } from "./palette.js";
 import { virtualRows } from "./rows.js";
 import { clockMs, stamp } from "./time.js";
 
@@ -41,9 +41,9 @@ export function logRows({ label, filterBy, pickSpan, onend }) {
     const service = line.fields.service_name ?? "";
     return el("div", { class: "log-row", role: "listitem", "data-level": level },
       el("button", { type: "button", class: "log-open", "data-key": line.key, "aria-expanded": String(rows.isOpen(line)), onclick: () => rows.toggle(line, () => details(line, filterBy)) },
-        el("i", { class: "log-mark", style: { background: levelColour(level) } }),
+        el("i", { class: "log-mark", style: { background: levelTone(level) } }),
         el("time", { title: stamp(line.ms) }, clockMs(line.ms)),
-        el("span", { class: "log-level", style: { color: levelColour(level) } }, level),
+        el("span", { class: "log-level", style: { color: levelTone(level) } }, level),
         el("span", { class: "log-service", style: { color: serviceColour(service) } }, service),
         el("span", { class: "log-line" }, line.line, ...brief(line))),
       line.fields.trace_id ? toTrace(line) : null);

@@ -13,7 +13,7 @@ import { logRows } from "./logrows.js";
 import { logLines, MOST_LINES } from "./loglines.js";
 import { lineLabelValues, queryVolume } from "./loki.js";
 import { liveTail } from "./livetail.js";
-import { levelColour } from "./palette.js";
+import { levelTone, onTheme } from "./palette.js";
 import { queryLine } from "./queryline.js";
 import { range, stepFor } from "./time.js";
 
@@ -47,6 +47,7 @@ export function logsView(root) {
   const rows = logRows({ label: "Log lines", filterBy, onend: older });
   fill(root, el("h1", { class: "unseen" }, "Logs"), bar, volumePlace, info, place);
   root.classList.add("fills");
+  const endTheme = onTheme(update);
 
   /** @type {import("./logrows.js").FilterBy} */
   function filterBy(name, value, out) {
@@ -137,6 +138,7 @@ export function logsView(root) {
   function close() {
     stop.abort();
     live?.close();
+    endTheme();
   }
 
   update();
@@ -156,7 +158,7 @@ function controls(services) {
   return [
     el("label", { class: "search" }, icon("search"), el("span", { class: "unseen" }, "Text in the line"),
       el("input", { type: "search", placeholder: "Text in the line", value: text, oninput: (/** @type {any} */ event) => search(event.target.value) })),
-    el("div", { class: "chips", role: "group", "aria-label": "Level" }, ...LEVELS.map((level) => chip(level, "level", levels, levelColour(level)))),
+    el("div", { class: "chips", role: "group", "aria-label": "Level" }, ...LEVELS.map((level) => chip(level, "level", levels, levelTone(level)))),
     el("div", { class: "chips", role: "group", "aria-label": "Service" }, ...[...new Set([...services, ...picked])].map((service) => chip(service, "service", picked))),
     el("div", { class: "chips", role: "group", "aria-label": "Fields" }, ...filters.map(filterChip), fieldForm()),
     liveButton(),

@@ -30,15 +30,28 @@ export function namedColour(name) {
   return NAMED[theme()][bare] ?? (name === "transparent" ? NAMED[theme()].gray : name);
 }
 
-/** @param {string} level */
+/** For a canvas, which is drawn anew when the theme changes. @param {string} level */
 export const levelColour = (level) => namedColour(LEVELS[level] ?? "gray");
+
+/** For an element, which changes with the theme by itself. @param {string} level */
+export const levelTone = (level) => `var(--tone-${LEVELS[level] ?? "gray"})`;
 
 /** The colour of a service is the same in every view. @param {string} service */
 export function serviceColour(service) {
   let hash = 2166136261;
   for (const char of service) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619) >>> 0;
-  return seriesColour(hash >>> 8);
+  return `var(--series-${(hash >>> 8) % SERIES.light.length})`;
 }
+
+/** What elements are coloured by. */
+function paint() {
+  const { style } = document.documentElement;
+  SERIES[theme()].forEach((colour, index) => style.setProperty(`--series-${index}`, colour));
+  for (const [name, colour] of Object.entries(NAMED[theme()])) style.setProperty(`--tone-${name}`, colour);
+}
+
+paint();
+DARK.addEventListener("change", paint);
 
 /** @param {string} name of a custom property of the style sheet */
 export const styled = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -1,6 +1,6 @@
 /** The frame of a panel: title, tools, and what it says while there is nothing to draw. */
 
-import { change, get } from "./address.js";
+import { change, get, go, link } from "./address.js";
 import { el, empty, failure, fill, iconButton } from "./dom.js";
 import { isAborted } from "./http.js";
 import * as logs from "./panels/logs.js";
@@ -31,6 +31,13 @@ function drawerOf(panel) {
   return DRAWERS[panel.type];
 }
 
+/** @param {any} panel @returns {string} the language that Explore would ask it in */
+function exploring(panel) {
+  const [target] = visible(panel);
+  if (!target?.expr && target?.queryType !== "traceql") return "";
+  return target.queryType === "traceql" ? "traceql" : panel.type === "logs" ? "logql" : "promql";
+}
+
 /** @param {any} panel */
 export function panelFrame(panel) {
   const body = el("div", { class: "panel-body" });
@@ -49,6 +56,7 @@ export function panelFrame(panel) {
         panel.description ? iconButton("info", `About: ${panel.title}`, () => tell(panel.description)) : null,
         drawer === timeseries ? tableButton : null,
         visible(panel).length ? iconButton("code", "Query", showQueries) : null,
+        exploring(panel) ? iconButton("search", "Explore this query", explore) : null,
         iconButton(large ? "close" : "expand", large ? "Back to the dashboard" : "Enlarge", () => change({ viewPanel: large ? null : String(panel.id) })))),
     extra, body);
 
@@ -62,6 +70,11 @@ export function panelFrame(panel) {
   function showQueries() {
     const grid = gridOf(panel, how.context, body.clientWidth);
     tell(...visible(panel).map((/** @type {any} */ target) => el("pre", { tabindex: "0" }, written(target, how.context, grid))));
+  }
+
+  function explore() {
+    const [target] = visible(panel);
+    go(link("/explore", { lang: exploring(panel), query: written(target, how.context, gridOf(panel, how.context, body.clientWidth)) }));
   }
 
   function toggleTable() {

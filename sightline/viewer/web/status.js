@@ -18,7 +18,7 @@ export function statusView(root) {
     stop = new AbortController();
     try {
       const status = await ask("/api/status", {}, stop.signal);
-      fill(root, el("h1", {}, "Status"), store(status), services(status.received), scraped(status.targets ?? []), refused(status.received));
+      fill(root, el("h1", {}, "Status"), store(status), services(status.received), refused(status.received), removed(status.store), scraped(status.targets ?? []));
     } catch (error) {
       if (!isAborted(error)) fill(root, failure(error));
     }
@@ -43,14 +43,19 @@ function store({ started, store: kept }) {
     ["Metric points", kept.rows.points.toLocaleString("en")],
     ["Oldest", kept.oldest_ns ? stamp(kept.oldest_ns / 1e6) : "–"],
     ["Kept for", kept.retention_seconds ? milliseconds(kept.retention_seconds * 1000) : "–"],
+    ["Room taken", room(kept)],
     ["Waiting", bytes(kept.queued_bytes ?? 0)],
     ["Lost", (kept.lost_rows ?? 0).toLocaleString("en")],
     ["Stored in", kept.folder ?? "memory, until the viewer ends"],
   ];
   return el("section", { class: "card" }, el("h2", {}, "Store"),
+    kept.set_aside ? el("p", { class: "warned", role: "note" }, icon("warn"), kept.set_aside) : null,
     kept.trouble ? el("p", { class: "span-error", role: "alert" }, icon("warn"), kept.trouble) : null,
     el("dl", { class: "figures" }, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 }
+
+/** @param {any} kept */
+const room = ({ size_bytes: size, max_bytes: most }) => (most ? `${bytes(size)} of ${bytes(most)}` : bytes(size ?? 0));
 
 /** @param {any} received */
 function services({ services: rows }) {
@@ -80,9 +85,25 @@ function scraped(targets) {
 function refused({ refused: rows, last_rejection: reasons }) {
   const told = Object.entries(reasons ?? {});
   if (!rows.length && !told.length) return null;
-  return el("section", { class: "card" }, el("h2", {}, "Refused"), el("ul", {},
-    ...rows.map((/** @type {any} */ row) => el("li", {}, `${counted(row.requests, "request")} of ${row.signal} with ${row.status}: ${row.last_reason}`)),
-    ...told.map(([signal, reason]) => el("li", {}, `${signal}: ${reason}`))));
+  return el("section", { class: "card" }, el("h2", {}, "Refused, and why"), el("ul", {},
+    ...rows.map((/** @type {any} */ row) => el("li", {}, `${counted(row.requests, "request")} of ${row.signal} with ${row.status}, the last at ${stamp(row.last_time * 1000)}: ${row.last_reason}`)),
+    ...told.map(([signal, reason]) => el("li", {}, `single items of ${signal}, the last: ${reason}`))));
+}
+
+/** @type {Record<string, string>} */
+const TABLES = { spans: "Spans", logs: "Log lines", points: "Metric points", exemplars: "Exemplars" };
+
+/** @param {any} kept */
+function removed({ removed_by_retention: gone, evicted }) {
+  if (!Object.values(gone ?? {}).some(Boolean)) return null;
+  const early = (/** @type {string} */ table) => evicted.filter((/** @type {any} */ each) => each.table === table).reduce((/** @type {number} */ sum, /** @type {any} */ { rows }) => sum + rows, 0);
+  return el("section", { class: "card" }, el("h2", {}, "Removed by retention, since the start"),
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Removed by retention" }, el("table", { class: "data" },
+      el("thead", {}, el("tr", {}, ...["What", "Past its age", "To make room", "Whose room"].map((name, index) => el("th", { scope: "col", class: index % 3 ? "figure" : "" }, name)))),
+      el("tbody", {}, ...Object.keys(TABLES).filter((table) => gone[table]).map((table) => el("tr", {},
+        el("th", { scope: "row" }, TABLES[table]),
+        ...[gone[table] - early(table), early(table)].map((rows) => el("td", { class: "figure" }, rows.toLocaleString("en"))),
+        el("td", {}, evicted.filter((/** @type {any} */ each) => each.table === table).map((/** @type {any} */ { service, rows }) => `${service || "all"}: ${rows.toLocaleString("en")}`).join(", ") || "–")))))));
 }
 
 /** @param {...string} names */

@@ -7,7 +7,7 @@ import { isAborted } from "./http.js";
 import { logRows } from "./logrows.js";
 import { quoted } from "./logql.js";
 import { queryLines } from "./loki.js";
-import { onTheme, serviceColour } from "./palette.js";
+import { serviceColour } from "./palette.js";
 import { spanDetail } from "./span.js";
 import { mentions, treeOf } from "./spantree.js";
 import { trace as askTrace } from "./tempo.js";
@@ -25,7 +25,7 @@ const SETTLED = 15_000;
 export function traceView(root, id) {
   const view = { title: `Trace ${id.slice(0, 8)}`, update, close, timeless: true };
   const stop = new AbortController();
-  const bar = el("div", { class: "bar trace-head" });
+  const bar = el("div", { class: "bar trace-head" }, el("h1", { class: "unseen" }, view.title));
   const fallPlace = el("div", { class: "fall-place" });
   const detailPlace = el("div", { class: "detail-place", hidden: true });
   const logPlace = el("section", { class: "trace-logs", "aria-label": "Logs of the trace" });
@@ -40,7 +40,6 @@ export function traceView(root, id) {
   let again = 0;
   root.classList.add("fills");
   fill(root, bar, el("div", { class: "trace-split" }, fallPlace, logPlace, detailPlace));
-  const endTheme = onTheme(() => fall?.draw());
 
   async function open() {
     root.classList.add("loading");
@@ -177,7 +176,6 @@ export function traceView(root, id) {
   function close() {
     stop.abort();
     clearTimeout(again);
-    endTheme();
   }
 
   open();

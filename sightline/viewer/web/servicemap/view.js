@@ -3,7 +3,7 @@
 import { el, empty, failure, fill, icon } from "../dom.js";
 import { counted, milliseconds } from "../format.js";
 import { isAborted } from "../http.js";
-import { onTheme, serviceColour } from "../palette.js";
+import { serviceColour } from "../palette.js";
 import { serviceMap } from "../tempo.js";
 import { range } from "../time.js";
 import { drawMap, failing, perSecond, tracesBetween, tracesOf } from "./draw.js";
@@ -21,7 +21,6 @@ export function mapView(root) {
   let stop = new AbortController();
   const place = el("div");
   fill(root, el("h1", {}, "Service map"), place);
-  const endTheme = onTheme(update);
 
   async function update() {
     stop.abort();
@@ -47,13 +46,8 @@ export function mapView(root) {
     graph.edges.length ? table("Calls between services", ["From", "To"], graph.edges.map((edge) => ({ names: [named(edge.client), named(edge.server)], href: tracesBetween(edge), label: `Traces from ${edge.client} to ${edge.server}`, figures: edge }))) : null,
   ];
 
-  function close() {
-    stop.abort();
-    endTheme();
-  }
-
   update();
-  return { title: "Service map", update, close };
+  return { title: "Service map", update, close: () => stop.abort() };
 }
 
 const nothing = () => empty("No service answered a request in this time range.", "The map is made of spans of kind server, client, producer and consumer: instrument a service, or start ", el("code", {}, "make demo"), ".");

@@ -1,0 +1,72 @@
+"""Much telemetry in few requests, as a busy service would send it."""
+
+import gzip
+import os
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+AT_ONCE = 10_000
+MILLISECOND = 1_000_000
+
+
+def send_lines(otlp: int, service: str, count: int) -> None:
+    """Lines `number=0` to `count - 1`, a millisecond apart, the last one now."""
+    now = time.time_ns()
+    for begin in range(0, count, AT_ONCE):
+        request = ExportLogsServiceRequest()
+        group = request.resource_logs.add()
+        _attribute(group.resource, "service.name", service)
+        records = group.scope_logs.add().log_records
+        for number in range(begin, min(begin + AT_ONCE, count)):
+            record = records.add(
+                time_unix_nano=now - (count - number) * MILLISECOND, severity_number=9
+            )
+            record.body.string_value = "bulk.line"
+            _attribute(record, "number", number)
+        _post(otlp, "logs", request)
+
+
+def send_trace(otlp: int, service: str, count: int) -> str:
+    """A span `item 0` with all the others beneath it; gives the trace's id."""
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    _attribute(group.resource, "service.name", service)
+    spans = group.scope_spans.add().spans
+    trace, root, now = os.urandom(16), os.urandom(8), time.time_ns()
+    for number in range(count):
+        span = spans.add(trace_id=trace, name=f"item {number}", kind=Span.SPAN_KIND_INTERNAL)
+        span.span_id = os.urandom(8) if number else root
+        span.parent_span_id = root if number else b""
+        span.start_time_unix_nano = now + number * 1_000
+        span.end_time_unix_nano = now + (number + 1 if number else count) * 1_000
+    _post(otlp, "traces", request)
+    return trace.hex()
+
+
+def post(otlp: int, signal: str, body: bytes, **headers: str) -> int:
+    address = f"http://127.0.0.1:{otlp}/v1/{signal}"
+    given = {"content-type": "application/x-protobuf", **headers}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, given)) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def _post(otlp: int, signal: str, message: Any) -> None:
+    packed = gzip.compress(message.SerializeToString(), 1)
+    assert post(otlp, signal, packed, **{"content-encoding": "gzip"}) == 200
+
+
+def _attribute(holder: Any, key: str, value: str | int) -> None:
+    attribute = holder.attributes.add(key=key)
+    if isinstance(value, int):
+        attribute.value.int_value = value
+    else:
+        attribute.value.string_value = value
