@@ -71,6 +71,18 @@ def test_an_enlarged_panel_shows_its_query_with_the_variables_filled_in(page: Pa
     expect(panel.locator("pre")).not_to_contain_text("$")
 
 
+def test_a_panel_leads_to_its_query_in_explore(page: Page) -> None:
+    page.goto(SERVICE)
+    panel = page.get_by_role("region", name="Requests per second")
+    expect(panel.locator(".u-over")).to_be_visible(timeout=20_000)
+    panel.hover()
+    panel.get_by_role("button", name="Explore this query").click()
+    expect(page.get_by_role("combobox", name="PromQL query")).to_have_value(
+        re.compile('service_name="shop"')
+    )
+    expect(page.locator(".explore-chart .u-over")).to_be_visible()
+
+
 @pytest.mark.parametrize("uid", ["business", "slo", "telemetry-health", "traces"])
 def test_every_dashboard_is_drawn_without_a_failure(page: Page, uid: str) -> None:
     page.goto(f"/d/{uid}?from=now-5m&to=now")

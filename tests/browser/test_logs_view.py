@@ -62,6 +62,22 @@ def test_the_live_tail_shows_a_line_as_it_arrives_and_waits_while_paused(
     expect(page.get_by_role("listitem").first).to_contain_text("tail.second")
 
 
+def test_the_live_tail_counts_the_lines_that_came_faster_than_it_could_take(
+    page: Page, shop: Shop
+) -> None:
+    page.goto("/logs?service=flood&live=1")
+    send_lines(shop.otlp, "flood", 1)
+    told = page.locator(".log-info")
+    expect(told).to_contain_text("1 line")
+    send_lines(shop.otlp, "flood", 9_000)
+    expect(told).to_contain_text(re.compile(r"[\d,]+ skipped"))
+    # None is lost without being counted.
+    page.wait_for_function(
+        """() => document.querySelector(".log-info").innerText.match(/[\\d,]+(?= lines| skipped)/g)
+          .reduce((sum, each) => sum + Number(each.replace(",", "")), 0) === 9001"""
+    )
+
+
 def test_of_many_lines_only_those_in_sight_are_drawn_and_older_ones_follow(
     page: Page, shop: Shop
 ) -> None:

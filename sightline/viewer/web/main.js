@@ -57,6 +57,7 @@ function show() {
 }
 
 function open() {
+  const isFirst = shown === "";
   view?.close();
   view = null;
   shown = location.pathname;
@@ -66,6 +67,8 @@ function open() {
   if (!route) return void fill(place, failure(`There is no view at ${shown}.`));
   view = route[1](place, route[0].exec(shown)?.[1] ?? "");
   announce(view.title);
+  // What was clicked is gone: whoever goes by keyboard stands at the beginning of the new view.
+  if (!isFirst && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
 }
 
 function drawNav() {

@@ -46,6 +46,7 @@ function store({ started, store: kept }) {
     ["Room taken", room(kept)],
     ["Waiting", bytes(kept.queued_bytes ?? 0)],
     ["Lost", (kept.lost_rows ?? 0).toLocaleString("en")],
+    ["Removed by retention", Object.values(kept.removed_by_retention ?? {}).reduce((sum, rows) => sum + Number(rows), 0).toLocaleString("en")],
     ["Stored in", kept.folder ?? "memory, until the viewer ends"],
   ];
   return el("section", { class: "card" }, el("h2", {}, "Store"),
