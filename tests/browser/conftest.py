@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shop import Shop
 from watch import SCREENSHOTS, Watch
 
@@ -25,6 +25,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A loaded machine is slow, not wrong.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -66,7 +66,7 @@ def test_an_enlarged_panel_shows_its_query_with_the_variables_filled_in(page: Pa
     panel.get_by_role("button", name="Enlarge").click()
     expect(page.locator(".panel")).to_have_count(1)
     panel.hover()
-    panel.get_by_role("button", name="Query").click()
+    panel.get_by_role("button", name="Query", exact=True).click()
     expect(panel.locator("pre")).to_contain_text('service_name="shop"')
     expect(panel.locator("pre")).not_to_contain_text("$")
 
