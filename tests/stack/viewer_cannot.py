@@ -3,8 +3,6 @@
 from itertools import product
 
 SIGNALS = ("spans", "log records", "metric points")
-WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")
-SLOS = ("availability", "latency")
 
 
 def _panels(board: str, *panels: str) -> list[str]:
@@ -64,41 +62,6 @@ _BY_REASON = {
         ),
         'test_an_exemplar_leads_to_its_trace[traces_spanmetrics_latency_bucket{service="orders"}]',
         "test_the_service_map_knows_who_calls_whom",
-    ],
-    "it evaluates no rules": [
-        *_panels(
-            "slo",
-            *(
-                f"{slo.capitalize()} {panel}"
-                for slo, panel in product(
-                    SLOS,
-                    (
-                        "against its objective [good requests]",
-                        "against its objective [objective]",
-                        "budget left [left]",
-                        "burn rate, last hour [burn rate]",
-                        *(f"burn rates by window [{each}]" for each in ("5m", "1h", "6h", "3d")),
-                    ),
-                )
-            ),
-            "Error budget left by service [{{service_name}} {{slo}}]",
-        ),
-        *_rules(
-            "service:http_errors:rate5m",
-            "service:http_request_duration_seconds:p95_rate5m",
-            "service:http_requests:rate5m",
-            "service:payment_failures:ratio_rate5m",
-            *(f"service:slo_burn_rate:ratio_rate{window}" for window in WINDOWS),
-            "service:slo_error_budget_remaining:ratio30d",
-            *(f"service:slo_failures:rate5m {slo}" for slo in SLOS),
-            *(f"service:slo_requests:rate5m {slo}" for slo in SLOS),
-            "service_handler:http_errors:rate5m",
-            "service_handler:http_requests:rate5m",
-            "service_handler_le:http_request_duration_seconds_bucket:rate5m",
-            *(f"slo:objective:ratio {slo}" for slo in SLOS),
-        ),
-        'test_an_annotation_query_runs[ALERTS{alertstate="firing", service_name=~"$service|"}]',
-        "test_no_rule_fails_to_evaluate",
     ],
     "it makes no patterns of lines": ["test_loki_answers_volume_and_patterns"],
 }

@@ -24,10 +24,18 @@ export function onTheme(call) {
 /** @param {number} index */
 export const seriesColour = (index) => SERIES[theme()][index % SERIES[theme()].length];
 
+const SHADE = /^(?:super-light|light|semi-dark|dark)-/;
+
 /** Grafana's names (`semi-dark-red`) lose their shade. @param {string} name */
 export function namedColour(name) {
-  const bare = name.replace(/^(?:super-light|light|semi-dark|dark)-/, "");
+  const bare = name.replace(SHADE, "");
   return NAMED[theme()][bare] ?? (name === "transparent" ? NAMED[theme()].gray : name);
+}
+
+/** For an element, which changes with the theme by itself. @param {string} name as `namedColour` takes it */
+export function tone(name) {
+  const bare = name.replace(SHADE, "");
+  return NAMED.light[bare] ? `var(--tone-${bare})` : namedColour(name);
 }
 
 /** For a canvas, which is drawn anew when the theme changes. @param {string} level */

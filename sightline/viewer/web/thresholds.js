@@ -8,7 +8,7 @@ import { namedColour } from "./palette.js";
 /** @param {FieldConfig} config @returns {Step[]} */
 export const steps = (config) => config.thresholds?.steps ?? [];
 
-/** @param {FieldConfig} config @param {number} value @returns {{ colour: string, alarming: boolean }} */
+/** @param {FieldConfig} config @param {number} value @returns {{ colour: string, name: string, alarming: boolean }} */
 export function judged(config, value) {
   const all = steps(config);
   const top = config.max ?? 100;
@@ -16,7 +16,7 @@ export function judged(config, value) {
   const reached = all.filter((step, index) => index === 0 || value >= limit(step));
   const found = reached[reached.length - 1];
   const name = found?.color ?? "text";
-  return { colour: namedColour(name), alarming: /red|orange|yellow/.test(name) };
+  return { colour: namedColour(name), name, alarming: /red|orange|yellow/.test(name) };
 }
 
 /** @param {FieldConfig} config @param {number} value @returns {{ text?: string, color?: string } | undefined} */

@@ -3,7 +3,7 @@
 import { reduced } from "../calcs.js";
 import { el, fill, icon, svg } from "../dom.js";
 import { formatter } from "../format.js";
-import { namedColour } from "../palette.js";
+import { tone } from "../palette.js";
 import { configOf, judged, mapped } from "../thresholds.js";
 import { frames, gridToNow } from "./targets.js";
 
@@ -25,13 +25,13 @@ function figure(panel, frame) {
   const config = configOf(panel.fieldConfig, frame);
   const value = reduced(panel.options?.reduceOptions?.calcs?.[0] ?? "lastNotNull", frame.points.map(([, each]) => each));
   if (value === null) return null;
-  const { colour, alarming } = judged(config, value);
+  const { name, alarming } = judged(config, value);
   const word = mapped(config, value);
   return {
     name: config.displayName ?? frame.name,
     value,
     text: word?.text ?? formatter(config.unit)(value, config.decimals),
-    colour: word?.color ? namedColour(word.color) : colour,
+    colour: tone(word?.color ?? name),
     alarming,
     points: frame.points.filter(([, each]) => Number.isFinite(each)),
     config,
