@@ -70,7 +70,10 @@ function valueField(label, param, tag, placeholder) {
 function durationField(param, placeholder) {
   const set = (/** @type {any} */ { target: input }) => {
     input.setCustomValidity(!input.value || readDuration(input.value) ? "" : "Write a duration such as 500ms or 2s.");
-    if (input.reportValidity()) change({ [param]: input.value, query: null });
+    if (!input.reportValidity()) return;
+    // While it has the focus, the form is not drawn anew.
+    input.blur();
+    change({ [param]: input.value, query: null });
   };
   return el("input", { type: "text", value: get(param), placeholder, size: 6, spellcheck: "false", onchange: set, oninput: (/** @type {any} */ event) => event.target.setCustomValidity("") });
 }
