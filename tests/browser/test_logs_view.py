@@ -88,10 +88,8 @@ def test_of_many_lines_only_those_in_sight_are_drawn_and_older_ones_follow(
     expect(page.locator(".log-info")).to_contain_text("5,000 lines of about 12,000")
     rows = page.get_by_role("list", name="Log lines")
     expect(rows.get_by_role("listitem").first).to_contain_text("number=11999")
-    for _ in range(2):
-        rows.evaluate("list => list.scrollTop = list.scrollHeight")
-        page.wait_for_timeout(50)
-        expect(page.locator(".log-info")).not_to_have_text("5,000 lines of about 12,000")
+    rows.evaluate("list => list.scrollTop = list.scrollHeight")
+    expect(page.locator(".log-info")).not_to_contain_text("5,000 lines")
     rows.evaluate("list => list.scrollTop = list.scrollHeight")
     expect(page.locator(".log-info")).to_have_text("12,000 lines")
     rows.evaluate("list => list.scrollTop = list.scrollHeight")
@@ -149,8 +147,8 @@ def test_the_names_and_values_of_fields_are_offered(page: Page, shop: Shop) -> N
 def test_a_query_that_is_wrong_is_answered_with_the_servers_words(
     page: Page, shop: Shop, watch: Watch
 ) -> None:
+    watch.refusals.add(400)
     page.goto("/logs")
     page.get_by_label("LogQL").fill("{nothing")
     page.get_by_label("LogQL").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("parse error")
-    watch.problems.clear()

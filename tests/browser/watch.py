@@ -17,8 +17,12 @@ class Watch:
 
     home: str
     problems: list[str] = field(default_factory=list)
+    # A wrong query is refused on purpose, and Chromium writes so: "... a status of 400 ...".
+    refusals: set[int] = field(default_factory=set)
 
     def on_console(self, message: ConsoleMessage) -> None:
+        if any(f"status of {each} " in message.text for each in self.refusals):
+            return
         if message.type in {"error", "warning"}:
             self.problems.append(f"console: {message.text}")
 
