@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from sightline.neighbour import APPLICATION
 from sightline.proof.http import Unreachable, request
 from sightline.proof.stores import Stores
 
-_PROBE_SECONDS = 3.0
+_PROBE_SECONDS = 10.0
 _LAST_PORT = 65_535
 
 
@@ -101,7 +102,7 @@ def is_viewer(url: str) -> bool:
         known = answer.json()
     except (Unreachable, ValueError):
         return False
-    return isinstance(known, dict) and {"status", "trouble"} <= known.keys()
+    return isinstance(known, dict) and known.get("application") == APPLICATION
 
 
 def is_prometheus(url: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from sightline.proof.addresses import AddressError, Addresses, Mode, add_arguments, locate
 
 Serve = Callable[[dict[str, tuple[int, str]]], str]
-VIEWER = {"/healthz": (200, '{"status": "ok", "trouble": ""}')}
+VIEWER = {"/healthz": (200, '{"status": "ok", "application": "sightline viewer"}')}
 PROMETHEUS = {"/api/v1/query": (200, '{"status": "success", "data": {}}')}
 GRAFANA = {"/healthz": (200, "Ok")}
 

@@ -29,7 +29,7 @@ def test_the_viewer_answers_the_questions_of_all_three_stores(running: Viewer) -
     now = time.time()
     (span,) = eventually(lambda: stores.trace("0af7651916cd43dd8448eb211c80319c"), "the trace")
     assert span["resource"]["service.name"] == "shop"
-    (found,) = stores.search("{ kind = server }", now - 60, now, limit=5)
+    (found,) = stores.search("{ kind = server }", now - 3600, now, limit=5)
     assert found["traceID"] == "0af7651916cd43dd8448eb211c80319c"
     (line,) = eventually(lambda: stores.logs('{service_name="shop"}'), "the line")
     assert line["line"] == "sold"

@@ -20,7 +20,8 @@ from sightline.child_environment import child_environment
 IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 HEARING = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 # Counts what it is sent, and ends soon after the first of it.
@@ -70,7 +71,7 @@ def done(command: list[str], stdin: bytes = b"") -> "subprocess.CompletedProcess
 
 @contextmanager
 def started(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
-    # A shell's background job, as these tests may be, is started to ignore SIGINT.
+    # A shell's background job, as these tests may be, is started to ignore SIGINT, or SIGHUP.
     process = subprocess.Popen(
         [sys.executable, "-c", HEARING, *command],
         stdout=subprocess.PIPE,
