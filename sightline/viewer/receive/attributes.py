@@ -6,9 +6,15 @@ from typing import Any
 import orjson
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from sightline.viewer.receive.redaction import MAX_TEXT, SMALLEST_CARD, Redactor, cut
+from sightline.viewer.receive.redaction import (
+    MAX_TEXT,
+    SMALLEST_CARD,
+    Redactor,
+    cut,
+    may_hold_secrets,
+)
 
-__all__ = ["MAX_TEXT", "Attributes", "dumps"]
+__all__ = ["MAX_ATTRIBUTES", "MAX_TEXT", "Attributes", "dumps"]
 
 MAX_ATTRIBUTES = 128
 MAX_DEPTH = 16
@@ -21,7 +27,7 @@ class Attributes:
 
     def __init__(self, redactor: Redactor, *, texts: bool) -> None:
         self._redactor = redactor
-        self._texts = texts
+        self.texts = texts
 
     def read(self, pairs: Iterable[KeyValue]) -> dict[str, Any]:
         # Most values are texts, then small numbers: found without asking for the kind.
@@ -30,20 +36,22 @@ class Attributes:
             or (n if 0 < (n := value.int_value) < SMALLEST_CARD else self.value(value))
             for pair in pairs
         }
-        if not self._texts and self._redactor.harmless.issuperset(found):
+        if not self.texts and self._redactor.harmless.issuperset(found):
             return found
-        return self._redactor.attributes(found, texts=self._texts)
+        return self._redactor.attributes(found, texts=self.texts)
 
     def json(self, pairs: Iterable[KeyValue]) -> str:
         return dumps(self.read(pairs))
 
     def text(self, text: str) -> str:
-        return self._redactor.text(text) if self._texts else cut(text)
+        if self.texts and may_hold_secrets(text.encode()):
+            return self._redactor.text(text)
+        return text if len(text) <= MAX_TEXT else cut(text)
 
     def cleaned(self, value: AnyValue) -> Any:
         """A value that stands alone, such as a log record's body."""
         found = self.value(value)
-        if self._texts:
+        if self.texts:
             return self._redactor.value(found)
         return cut(found) if isinstance(found, str) else found
 
@@ -68,7 +76,7 @@ class Attributes:
                     pair.key: self.value(pair.value, depth + 1)
                     for pair in value.kvlist_value.values
                 }
-                return self._redactor.attributes(found, texts=self._texts)
+                return self._redactor.attributes(found, texts=self.texts)
         return None
 
 

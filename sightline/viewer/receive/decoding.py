@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sightline.viewer.receive.attributes import Attributes
+from sightline.viewer.receive.fragments import Fragments
 from sightline.viewer.receive.redaction import Redactor, may_hold_secrets
 from sightline.viewer.receive.resources import Resources
 from sightline.viewer.store.batch import Batch
@@ -35,6 +36,7 @@ class Memory:
     def __init__(self, stored_resources: set[int]) -> None:
         self.redactor = Redactor()
         self.resources = Resources(stored_resources)
+        self.fragments = Fragments(self.redactor)
         self.spans = Seen()
 
     def attributes(self, raw: bytes) -> Attributes:

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from google.protobuf.message import DecodeError
 
 from sightline.viewer.receive.attributes import MAX_TEXT, Attributes, dumps
 from sightline.viewer.receive.decoding import LAST_NS, Decoded, Memory
+from sightline.viewer.receive.fragments import Fragments, joined
 from sightline.viewer.receive.resources import Resource
 from sightline.viewer.store.batch import Row
 from sightline.viewer.store.tail import LogRow
@@ -60,23 +60,29 @@ _NO_SPAN = bytes(_SPAN_ID_BYTES)
 
 
 def decode_logs(
-    raw: bytes, message: ExportLogsServiceRequest, memory: Memory, next_sequence: Callable[[], int]
+    raw: bytes, message: Any, memory: Memory, next_sequence: Callable[[], int]
 ) -> Decoded:
+    """Of a `LogsView`."""
     decoded = Decoded.of(raw)
     attributes = memory.attributes(raw)
-    now = time.time_ns()
+    rows, now = decoded.batch.logs, time.time_ns()
     for resource_logs in message.resource_logs:
         resource = memory.resources.read(resource_logs.resource, attributes, decoded.batch)
         for scope_logs in resource_logs.scope_logs:
             scope = attributes.text(scope_logs.scope.name)
             accepted = decoded.count(resource.service, len(scope_logs.log_records))
+            sender = _Sender(attributes, memory.fragments, resource, scope, now)
             for record in scope_logs.log_records:
-                row = _row(record, attributes, resource, scope, next_sequence(), now)
+                try:
+                    row = _row(record, sender, next_sequence())
+                except DecodeError as error:
+                    decoded.reject(accepted, f"an attribute of a log record is not OTLP: {error}")
+                    continue
                 if row is None:
                     reason = f"a log record's time ({record.time_unix_nano} ns) is past 2262"
                     decoded.reject(accepted, reason)
                 else:
-                    decoded.batch.logs.append(row)
+                    rows.append(row)
     return decoded
 
 
@@ -86,21 +92,25 @@ def tail_rows(rows: list[Row], resources: dict[int, dict[str, Any]]) -> list[Log
     return [{**row, "resource_attrs": resources.get(row["resource_id"], {})} for row in named]
 
 
-def _row(
-    record: LogRecord,
-    attributes: Attributes,
-    resource: Resource,
-    scope: str,
-    sequence: int,
-    now: int,
-) -> Row | None:
-    found = attributes.read(record.attributes)
+class _Sender(NamedTuple):
+    """What the records of one scope of one resource have in common."""
+
+    attributes: Attributes
+    fragments: Fragments
+    resource: Resource
+    scope: str
+    now: int
+
+
+def _row(record: Any, sender: _Sender, sequence: int) -> Row | None:
+    attributes, fragments, resource, scope, now = sender
+    found = fragments.read(record.attributes[:], texts=attributes.texts)
     body = record.body.string_value
     body = attributes.text(body) if body else _body(record, attributes)
     if name := record.event_name:
-        found["event_name"] = name
+        found["event_name"] = '"event_name":' + orjson.dumps(name).decode()
         body = body or name
-    trace_id, span_id, severity = record.trace_id, record.span_id, int(record.severity_number)
+    trace_id, span_id, severity = record.trace_id, record.span_id, record.severity_number
     severity = severity if 0 <= severity < len(_LEVELS) else 0
     word = attributes.text(record.severity_text)
     observed = record.observed_time_unix_nano
@@ -120,11 +130,11 @@ def _row(
         span_id.hex() if len(span_id) == _SPAN_ID_BYTES and span_id != _NO_SPAN else "",
         resource.id,
         scope,
-        dumps(found),
+        joined(found),
     )
 
 
-def _body(record: LogRecord, attributes: Attributes) -> str:
+def _body(record: Any, attributes: Attributes) -> str:
     value = attributes.cleaned(record.body)
     match value:
         case None:

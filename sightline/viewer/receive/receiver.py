@@ -30,6 +30,7 @@ from sightline.viewer.receive.problems import Busy, Refused
 from sightline.viewer.receive.repeats import Repeats, digest_of
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.traces import decode_traces
+from sightline.viewer.receive.views import LogsView, TracesView
 from sightline.viewer.store import NotStored, QueueFull, Store
 
 _IN_A_THREAD = 256 * 1024  # a larger request would hold up the event loop for too long
@@ -41,6 +42,7 @@ class Signal:
 
     name: str
     request: type[Message]
+    view: type[Message]  # as which the decoder reads it
     response: type[Message]
     rejected_field: str
     decode: Callable[[bytes, Any], Decoded]
@@ -127,6 +129,7 @@ class Receiver:
         return Signal(
             "traces",
             ExportTraceServiceRequest,
+            TracesView,
             ExportTraceServiceResponse,
             "rejected_spans",
             lambda raw, message: decode_traces(raw, message, self._memory),
@@ -137,6 +140,7 @@ class Receiver:
         return Signal(
             "metrics",
             ExportMetricsServiceRequest,
+            ExportMetricsServiceRequest,
             ExportMetricsServiceResponse,
             "rejected_data_points",
             decoder.decode,
@@ -146,6 +150,7 @@ class Receiver:
         return Signal(
             "logs",
             ExportLogsServiceRequest,
+            LogsView,
             ExportLogsServiceResponse,
             "rejected_log_records",
             lambda raw, message: decode_logs(raw, message, self._memory, self._store.next_sequence),
@@ -153,8 +158,8 @@ class Receiver:
 
 
 def _decode(signal: Signal, raw: bytes, *, json: bool) -> Decoded:
-    read = from_json if json else from_protobuf
-    return signal.decode(raw, read(signal.request, raw))
+    sent = from_json(signal.request, raw).SerializeToString() if json else raw
+    return signal.decode(raw, from_protobuf(signal.view, sent))
 
 
 def _response(signal: Signal, decoded: Decoded) -> Message:

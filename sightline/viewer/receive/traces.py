@@ -1,13 +1,15 @@
 """Spans of an OTLP request as rows of the table `spans`."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from sightline.viewer.receive.attributes import Attributes, dumps
+from sightline.viewer.receive.attributes import Attributes
 from sightline.viewer.receive.decoding import LAST_NS, Decoded, Memory
+from sightline.viewer.receive.fragments import Fragments, joined, value_of
 from sightline.viewer.store.batch import Row
 
 _KINDS = 5
@@ -15,32 +17,48 @@ _STATUSES = 2
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
 _MAX_STATUS = 65_535
+_SHORT = 256  # what a cache of routes and methods may hold
 _NO_TRACE = bytes(_TRACE_ID_BYTES)
 _NO_SPAN = bytes(_SPAN_ID_BYTES)
 
 
-def decode_traces(raw: bytes, message: ExportTraceServiceRequest, memory: Memory) -> Decoded:
+def decode_traces(raw: bytes, message: Any, memory: Memory) -> Decoded:
+    """Of a `TracesView`."""
     decoded = Decoded.of(raw)
     attributes = memory.attributes(raw)
+    rows, is_new = decoded.batch.spans, memory.spans.is_new
     for resource_spans in message.resource_spans:
         resource = memory.resources.read(resource_spans.resource, attributes, decoded.batch)
         for scope_spans in resource_spans.scope_spans:
             scope = attributes.text(scope_spans.scope.name)
             accepted = decoded.count(resource.service, len(scope_spans.spans))
+            sender = _Sender(attributes, memory.fragments, resource.id, scope, resource.service)
             for span in scope_spans.spans:
-                row = _row(span, attributes, resource.id, scope, resource.service)
+                try:
+                    row = _row(span, sender)
+                except DecodeError as error:
+                    decoded.reject(accepted, f"a part of a span is not OTLP: {error}")
+                    continue
                 if row is None:
                     decoded.reject(accepted, _reason(span))
-                elif memory.spans.is_new(span.trace_id + span.span_id):
-                    decoded.batch.spans.append(row)
+                elif is_new(span.trace_id + span.span_id):
+                    rows.append(row)
                 else:
                     accepted.duplicates += 1
     return decoded
 
 
-def _row(
-    span: Span, attributes: Attributes, resource_id: int, scope: str, service: str
-) -> Row | None:
+class _Sender(NamedTuple):
+    """What the spans of one scope of one resource have in common."""
+
+    attributes: Attributes
+    fragments: Fragments
+    resource_id: int
+    scope: str
+    service: str
+
+
+def _row(span: Any, sender: _Sender) -> Row | None:
     trace_id, span_id, parent_id = span.trace_id, span.span_id, span.parent_span_id
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
     if (
@@ -52,10 +70,12 @@ def _row(
         or end > LAST_NS
     ):
         return None
-    found = attributes.read(span.attributes)
+    attributes, fragments, resource_id, scope, service = sender
+    found = fragments.read(span.attributes[:], texts=attributes.texts)
+    get = found.get
     events, links, kind, code, message = span.events, span.links, span.kind, 0, ""
-    if span.HasField("status"):
-        code, message = span.status.code, attributes.text(span.status.message)
+    if status := span.status:
+        code, message = _outcome(status, attributes)
     return (
         start,
         end - start if end > start else 0,
@@ -67,18 +87,24 @@ def _row(
         service,
         attributes.text(span.name),
         kind if 0 <= kind <= _KINDS else 0,
-        code if 0 <= code <= _STATUSES else 0,
+        code,
         message,
-        _text(found.get("http.route")),
-        _text(found.get("http.request.method") or found.get("http.method")),
-        _status(found.get("http.response.status_code") or found.get("http.status_code")),
-        dumps(found),
+        _text(get("http.route")),
+        _text(get("http.request.method") or get("http.method")),
+        _status(get("http.response.status_code") or get("http.status_code")),
+        joined(found),
         _events(events, attributes) if events else "[]",
         _links(links, attributes) if links else "[]",
     )
 
 
-def _reason(span: Span) -> str:
+def _outcome(raw: bytes, attributes: Attributes) -> tuple[int, str]:
+    status = Status.FromString(raw)
+    code = int(status.code)
+    return code if 0 <= code <= _STATUSES else 0, attributes.text(status.message)
+
+
+def _reason(span: Any) -> str:
     if len(span.trace_id) != _TRACE_ID_BYTES or span.trace_id == _NO_TRACE:
         return f"trace_id {span.trace_id.hex()!r} of a span is not 16 bytes with one that is not 0"
     if len(span.span_id) != _SPAN_ID_BYTES or span.span_id == _NO_SPAN:
@@ -86,14 +112,31 @@ def _reason(span: Span) -> str:
     return f"a span's time ({span.start_time_unix_nano} to {span.end_time_unix_nano} ns) is none"
 
 
-def _text(value: Any) -> str:
+def _text(piece: str | None) -> str:
+    if piece is None:
+        return ""
+    return _short_text(piece) if len(piece) <= _SHORT else _any_text(piece)
+
+
+def _any_text(piece: str) -> str:
+    value = value_of(piece)
     return value if isinstance(value, str) else ""
 
 
-def _status(value: Any) -> int:
+_short_text = lru_cache(maxsize=4_096)(_any_text)
+
+
+def _status(piece: str | None) -> int:
     """-1, stored as NULL, for what is no status."""
+    if piece is None or len(piece) > _SHORT:
+        return -1
+    return _short_status(piece)
+
+
+@lru_cache(maxsize=1_024)
+def _short_status(piece: str) -> int:
     try:
-        number = int(value)
+        number = int(value_of(piece))
     except (TypeError, ValueError, OverflowError):
         return -1
     return number if 0 <= number <= _MAX_STATUS else -1
@@ -107,7 +150,7 @@ def _events(events: Any, attributes: Attributes) -> str:
                 "name": attributes.text(event.name),
                 "attrs": _nested(attributes.json(event.attributes)),
             }
-            for event in events
+            for event in map(Span.Event.FromString, events)
         ]
     ).decode()
 
@@ -120,7 +163,7 @@ def _links(links: Any, attributes: Attributes) -> str:
                 "span_id": link.span_id.hex(),
                 "attrs": _nested(attributes.json(link.attributes)),
             }
-            for link in links
+            for link in map(Span.Link.FromString, links)
         ]
     ).decode()
 

@@ -4,7 +4,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -109,9 +109,6 @@ class Store:
             self._last_exemplars[series_id] = exemplar
             batch.exemplars.append(exemplar)
 
-    def next_sequence(self) -> int:
-        return next(self._sequence)
-
     def status(self) -> dict[str, object]:
         """What the page shows about the store."""
         return {
@@ -144,7 +141,7 @@ class Store:
         newest = ask("SELECT max(ts) FROM points").fetchall()[0][0] or 0
         self.head = Head(max(int(time.time() * 1000), newest + 1))
         last = ask("SELECT max(seq) FROM logs").fetchall()[0][0] or 0
-        self._sequence = itertools.count(last + 1)
+        self.next_sequence: Callable[[], int] = itertools.count(last + 1).__next__
         self._last_exemplars: dict[int, tuple[int, int, float, str]] = {}
         self._metadata: dict[str, dict[Metadata, None]] = {}
         for name, *rest in ask("SELECT name, type, help, unit FROM metric_metadata").fetchall():

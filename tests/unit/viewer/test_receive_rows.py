@@ -198,3 +198,65 @@ async def test_large_requests_do_not_hold_up_small_ones(receiver: Receiver, stor
     await receiver.receive("traces", large.SerializeToString())
     store.flush()
     assert store.query("SELECT count(DISTINCT span_id) FROM spans") == [(20_000,)]
+
+
+async def test_of_attributes_with_one_key_the_last_counts(receiver: Receiver, store: Store) -> None:
+    request = otlp.traces(attributes={"http.route": "/first", "kept": 1})
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.extend(otlp.pairs({"http.route": "/last"}))
+    (row,) = await taken(receiver, store, "traces", request)
+    assert json.loads(row["attrs"]) == {"http.route": "/last", "kept": 1}
+    assert row["http_route"] == "/last"
+
+
+async def test_attributes_that_come_again_are_read_alike(receiver: Receiver, store: Store) -> None:
+    found = {
+        "order.id": "12345678",
+        "digest": "0af7651916cd43dd",
+        "amount": 59.8,
+        "in_stock": True,
+        "lines": ["a", "b"],
+        "text": 'quoted "é"',
+        "password": "hunter2",
+        "card": "4111111111111111",
+    }
+    for _ in range(3):
+        rows = await taken(receiver, store, "logs", otlp.logs(attributes=found))
+    assert len(rows) == 3
+    for row in rows:
+        kept = json.loads(row["attrs"])
+        assert kept == {**found, "password": "****", "card": "****"}
+
+
+async def test_ids_differ_though_their_beginnings_are_alike(
+    receiver: Receiver, store: Store
+) -> None:
+    for number in ("1", "12", "13", "123456789012", "4111111111111111", "0x1", "a" * 20, "b" * 20):
+        rows = await taken(receiver, store, "logs", otlp.logs(attributes={"order.id": number}))
+    ids = [json.loads(row["attrs"])["order.id"] for row in rows]
+    assert ids == ["1", "12", "13", "123456789012", "****", "0x1", "a" * 20, "b" * 20]
+
+
+async def test_a_span_with_a_broken_attribute_is_rejected_alone(
+    receiver: Receiver, store: Store
+) -> None:
+    request = otlp.traces(2, attributes={"word": "QQQQ"}).SerializeToString()
+    broken = request.replace(b"QQQQ", b"\xff\xfe\xff\xfe", 1)
+    response: Any = await receiver.receive("traces", broken)
+    assert response.partial_success.rejected_spans == 1
+    assert "not OTLP" in response.partial_success.error_message
+    store.flush()
+    assert store.query("SELECT json_extract_string(attrs, '$.word') FROM spans") == [("QQQQ",)]
+
+
+async def test_a_log_record_with_a_broken_attribute_is_rejected_alone(
+    receiver: Receiver, store: Store
+) -> None:
+    request = otlp.logs(attributes={"word": "QQQQ"})
+    scope = request.resource_logs[0].scope_logs[0]
+    scope.log_records.add().CopyFrom(scope.log_records[0])
+    broken = request.SerializeToString().replace(b"QQQQ", b"\xff\xfe\xff\xfe", 1)
+    response: Any = await receiver.receive("logs", broken)
+    assert response.partial_success.rejected_log_records == 1
+    store.flush()
+    assert store.query("SELECT count(*) FROM logs") == [(1,)]
