@@ -59,8 +59,9 @@ check: .venv/installed $(TSC) ## format, lint, types, imports, generated files, 
 	@cd grafana/dashboards && ../../$(BIN)/mypy --strict build.py source
 
 .PHONY: bench
-bench: .venv/installed ## what telemetry costs, beside the usual tutorial's set-up
+bench: .venv/installed ## what telemetry costs, beside the usual tutorial's set-up; how fast the viewer is
 	@$(BIN)/python benchmarks/overhead/run.py
+	@$(BIN)/python benchmarks/viewer/run.py --rows 1000000 --seconds 10
 
 .PHONY: lock
 lock: | $(UV) ## resolve requirements.lock anew
