@@ -32,7 +32,7 @@ _VARIABLES = {
     "$__range": "3600s",
 }
 _SELECTOR = '{service_name="orders"}'
-_ORDER = re.compile(r"order \d{8}")
+_ORDER = re.compile(r"order \d+")
 
 
 @dataclass(frozen=True)

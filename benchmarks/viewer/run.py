@@ -20,12 +20,14 @@ from typing import Any
 
 import psutil
 import questions
+from copies import copy
 from limits import limits
 from process import Viewer, disk_bytes, viewer
 
 SENDER = Path(__file__).with_name("sender.py")
 SPREAD_SECONDS = 10_000  # the time that a filled store covers: 3.6 of 10 million rows in an hour
 UNDER_INGEST = 10_000  # spans a second while questions are asked
+SENT = 204_800  # of a filled store's spans and log lines; the others are copies of these
 PHASES = ("start", "ingest", "fill", "idle", "loaded")
 _WARM_UP = 2
 _INGEST = (
@@ -127,24 +129,28 @@ def ingest(folder: Path, size: Size) -> None:
 def fill(data: Path, size: Size) -> None:
     """Each signal in turn, so that what it takes on disk can be told."""
     before = 0
-    for signal in ("traces", "logs", "metrics"):
-        # An hour of scrapes every five seconds is enough for the metrics' panels.
-        items = size.rows if signal != "metrics" else min(size.rows, 43 * 4 * 2_000)
+    for signal, table in _TABLES.items():
+        # Metrics every five seconds from each instance; of the rest a part is sent, then copied.
+        items = 43 * 4 * 2_000 if signal == "metrics" else min(size.rows, SENT)
+        items, times = min(size.rows, items), max(1, size.rows // items)
+        times = 1 if signal == "metrics" else times
         with viewer(data) as running:
-            table = _TABLES[signal]
-            had = running.rows()[table]
-            if had:
+            if had := running.rows()[table]:
                 say(f"{had:,} {table} are there already.")
                 continue
-            back = ("--back", str(size.spread))
-            report = send(running, signal, "HTTP gzip", "--items", str(items), *back)
-            rows, resident = running.rows()[table], running.resident_mb()
+            more = ("--items", str(items), "--back", str(size.spread))
+            more += ("--within", str(size.spread / times))
+            report = send(running, signal, "HTTP gzip", *more)
+            resident = running.resident_mb()
+        if times > 1:
+            copy(data, table, times, size.spread / times)
+        with viewer(data) as running:
+            rows = running.rows()[table]
         on_disk = disk_bytes(data) - before
         before += on_disk
         say(
-            f"{rows:,} {table} at {report['items'] / report['seconds']:,.0f} a second "
-            f"({report['items']} sent, {report['refused']} answers of 503), "
-            f"{on_disk / rows:.0f} bytes each on disk, {resident:.0f} MB resident."
+            f"{rows:,} {table} ({report['items']:,} {signal} sent, {report['refused']} answers of"
+            f" 503), {on_disk / rows:.0f} bytes each on disk; {resident:.0f} MB resident."
         )
 
 

@@ -40,12 +40,12 @@ def read_lines(
     pipeline = compiled(query)
     keys: list[tuple[Any, ...]] = []
     for part in _growing(window, direction):
-        keys = sql(
+        keys += sql(
             _NEWEST_FIRST if direction == "backward" else _OLDEST_FIRST,
             Value(part.start),
             Value(part.end),
             pipeline.condition,
-            at_most(limit),
+            at_most(limit - len(keys)),
         ).ask(store)
         if len(keys) >= limit:
             break
@@ -55,15 +55,16 @@ def read_lines(
 
 
 def _growing(window: Window, direction: Direction) -> Iterator[Window]:
-    """Parts at the end that is wanted first: where lines are many, the first part has enough."""
-    length = window.end - window.start
-    for part in (length // share for share in _SHARES):
-        backward = direction == "backward"
+    """Ever longer parts, from the end that is wanted first: often the first part has enough."""
+    length, done = window.end - window.start, 0
+    for share in _SHARES:
+        reached = length // share
         yield (
-            Window(window.end - part, window.end)
-            if backward
-            else Window(window.start, window.start + part)
+            Window(window.end - reached, window.end - done)
+            if direction == "backward"
+            else Window(window.start + done, window.start + reached)
         )
+        done = reached
 
 
 def _rows(store: Questions, keys: list[tuple[Any, ...]]) -> list[LogRow]:

@@ -41,7 +41,7 @@ _CANDIDATES = (
 _SPANS = (
     "SELECT s.trace_id, s.span_id, s.parent_id, s.ts, s.dur, s.service, s.name, s.status, {} "
     "FROM spans s JOIN resources r ON r.id = s.resource_id "
-    "WHERE list_contains({}::VARCHAR[], s.trace_id) AND s.ts BETWEEN {} AND {}"
+    "WHERE s.trace_id IN (SELECT unnest({}::VARCHAR[])) AND s.ts BETWEEN {} AND {}"
 )
 
 

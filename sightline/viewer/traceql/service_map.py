@@ -8,16 +8,16 @@ _CLIENT, _SERVER, _PRODUCER, _CONSUMER, _ERROR = 3, 2, 4, 5, 2
 _SECOND = 1e9
 # A resent span counts once; a client's call lies before the server's, within the searched time.
 _EDGES = f"""
-WITH known AS (
-    SELECT DISTINCT ON (s.trace_id, s.span_id) s.trace_id, s.span_id, s.parent_id, s.service,
-           s.kind, s.dur, s.status
-    FROM spans s WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind >= {_SERVER}
+WITH calls AS (
+    SELECT DISTINCT ON (s.trace_id, s.span_id) c.service AS client, s.service AS server, s.dur,
+           s.status = {_ERROR} OR c.status = {_ERROR} AS failed
+    FROM spans s JOIN spans c ON c.span_id = s.parent_id AND c.trace_id = s.trace_id
+    WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind IN ({_SERVER}, {_CONSUMER}) AND s.parent_id <> ''
+      AND c.ts BETWEEN {{}} AND {{}} AND c.kind IN ({_CLIENT}, {_PRODUCER})
 )
-SELECT c.service, s.service, count(*), count(*) FILTER (s.status = {_ERROR} OR c.status = {_ERROR}),
-       quantile_cont(s.dur, 0.5), quantile_cont(s.dur, 0.95), quantile_cont(s.dur, 0.99)
-FROM known s JOIN known c ON c.trace_id = s.trace_id AND c.span_id = s.parent_id
-WHERE c.kind IN ({_CLIENT}, {_PRODUCER}) AND s.kind IN ({_SERVER}, {_CONSUMER})
-GROUP BY 1, 2 ORDER BY 1, 2
+SELECT client, server, count(*), count(*) FILTER (failed),
+       quantile_cont(dur, 0.5), quantile_cont(dur, 0.95), quantile_cont(dur, 0.99)
+FROM calls GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 — constants of ours
 
 _NODES = f"""
@@ -58,9 +58,9 @@ def edges(store: Questions, start: int, end: int) -> list[Edge]:
     seconds = (end - start) / _SECOND
     return [
         Edge(client, server, calls, errors, calls / seconds, *(q / _SECOND for q in quantiles))
-        for client, server, calls, errors, *quantiles in sql(_EDGES, Value(start), Value(end)).ask(
-            store
-        )
+        for client, server, calls, errors, *quantiles in sql(
+            _EDGES, Value(start), Value(end), Value(start), Value(end)
+        ).ask(store)
     ]
 
 
