@@ -46,9 +46,10 @@ def of(item: pytest.Item) -> str | None:
     return callspec.params.get(FIXTURE) if callspec else None
 
 
-def turn(item: pytest.Item) -> int:
-    """One stack after the other, and last what starts processes of its own."""
-    return ["stores", "compose", "viewer", None].index(of(item))
+def turn(item: pytest.Item) -> tuple[int, bool]:
+    """One stack after the other, and last what starts, or kills, processes of its own."""
+    of_an_engine = item.path.parent.name == "compose"
+    return ["stores", "compose", "viewer", None].index(of(item)), of_an_engine
 
 
 def is_aside(item: pytest.Item) -> bool:
