@@ -28,6 +28,10 @@ demo: .venv/installed ## viewer, orders, payments and gentle traffic; Ctrl-C end
 load: .venv/installed ## traffic, then the ledger: make load USERS=20 RATE=100 TIME=2m
 	@$(SETTINGS) exec $(BIN)/sightline ledger $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(TIME),--time $(TIME))
 
+.PHONY: doctor
+doctor: .venv/installed ## follow one request hop by hop; name the first broken hop and its remedy
+	@$(SETTINGS) exec $(BIN)/sightline doctor
+
 .PHONY: up
 up: ## the compose stack: build, start, wait until healthy
 	@docker compose up --build --wait

@@ -17,11 +17,12 @@ that exports by OTLP can send, in any language; a service is there from its firs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(words[0] if words else "").parse_args(words)
     return int(arguments.run(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sightline", description="From a log line to its trace, in one click."
     )
@@ -30,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_demo(commands)
     _add_ledger(commands)
+    _add_doctor(commands, asked=asked == "doctor")
     return parser
 
 
@@ -75,6 +77,19 @@ def _add_ledger(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser("ledger", help=text, description=text.capitalize() + ".")
     ledger.add_arguments(parser)
     parser.set_defaults(run=lambda arguments: ledger.run(arguments, os.environ))
+
+
+def _add_doctor(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", *, asked: bool
+) -> None:
+    text = "follow one marked request hop by hop, and name the first that is broken"
+    parser = commands.add_parser("doctor", help=text, description=text.capitalize() + ".")
+    if not asked:  # the others start without what doctor asks with
+        return
+    from sightline.proof.doctor import command  # noqa: PLC0415 — see above
+
+    command.add_arguments(parser)
+    parser.set_defaults(run=lambda arguments: command.run(arguments, os.environ))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ CI = (ROOT / ".ci" / "run").read_text()
 RUN_BY = {
     "make demo": "tests/end_to_end/test_the_demo.py",
     "make load": "tests/end_to_end/test_the_load.py",
+    "make doctor": "tests/end_to_end/test_the_doctor.py",
     "make bench": "tests/end_to_end/test_bench.py",
     "make up": "tests/stack/compose",
     "make down": "tests/stack/compose",
