@@ -82,6 +82,12 @@ def test_the_page_and_every_file_it_names_come_with_the_wheel(page: str) -> None
         assert get(page + address)
 
 
+def test_the_rules_come_with_the_wheel(page: str) -> None:
+    groups = json.loads(get(f"{page}/api/v1/rules"))["data"]["groups"]
+    files = {Path(group["file"]).name for group in groups}
+    assert files == {path.name for path in (ROOT / "prometheus" / "rules").glob("*.yml")}
+
+
 def test_the_dashboards_and_the_query_languages_come_with_the_wheel(page: str) -> None:
     uids = {each["uid"] for each in json.loads(get(f"{page}/api/dashboards"))}
     committed = {path.stem for path in (ROOT / "grafana" / "dashboards").glob("*.json")}

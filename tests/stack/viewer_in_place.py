@@ -36,6 +36,7 @@ class ViewerBeside(System):
             "otlp-grpc-port": self.port("viewer", 4317),
             "data": self.data("viewer"),
             "environment": "development",
+            "evaluation-interval": "5s",  # as prometheus.yml has it
         }
         if "orders" in self.STARTED:
             where["scrape"] = f"orders={self.url('orders')}/metrics"

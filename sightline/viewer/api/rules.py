@@ -83,7 +83,7 @@ def _rule(each: Evaluated, params: Params) -> Json:
     common: Json = {"name": rule.rule.name, "query": " ".join(rule.rule.expr.split())}
     health: Json = {"health": last.health, **({"lastError": last.error} if last.error else {})}
     if not isinstance(rule, AlertingRule):
-        labels = {"labels": rule.labels} if rule.labels else {}
+        labels: Json = {"labels": rule.labels}
         return {**common, **labels, **health, **_times(last), "type": "recording"}
     hidden = params.text("exclude_alerts").lower() in {"1", "t", "true"}
     return {

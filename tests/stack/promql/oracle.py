@@ -45,8 +45,8 @@ class Oracle:
 
 
 @contextmanager
-def running(program: Path, folder: Path) -> Iterator[Oracle]:
-    (folder / "prometheus.yml").write_text(CONFIG)
+def running(program: Path, folder: Path, more: str = "") -> Iterator[Oracle]:
+    (folder / "prometheus.yml").write_text(CONFIG + more)
     port = _free_port()
     command = [
         str(program),
