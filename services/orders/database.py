@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import structlog
 from sqlalchemy import URL, Connection, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext import asyncio as sqlalchemy_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -22,6 +22,7 @@ from orders.tables import Base, PriceRow, ProductRow
 BUSY_SECONDS = 10
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
 QUIET = {"orders_quiet": True}
+PREPARING_AGAIN, PREPARING_PAUSE = 3, 0.1
 log = structlog.get_logger(__name__)
 
 
@@ -57,7 +58,20 @@ class Database:
                 await connection.execute(text("SELECT 1"), execution_options=QUIET)
 
     async def prepare(self) -> None:
-        """Make the tables and the catalogue where they are not there yet."""
+        """Make the tables and the catalogue where they are not there yet.
+
+        Workers that start at once do it at once: who comes second finds it made, and looks again.
+        """
+        for _ in range(PREPARING_AGAIN):
+            try:
+                await self._make()
+            except (IntegrityError, OperationalError):
+                await anyio.sleep(PREPARING_PAUSE)
+            else:
+                return
+        await self._make()
+
+    async def _make(self) -> None:
         async with self._engine.begin() as connection:
             await connection.run_sync(_create_tables)
         async with self._sessions() as session, session.begin():
