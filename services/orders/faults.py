@@ -1,6 +1,6 @@
 """Faults that can be switched on while running, to see what telemetry makes of them."""
 
-import random
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,6 +14,8 @@ from orders.errors import OrderError
 from orders.models import Problem
 
 MAX_DELAY_SECONDS = 10.0
+# Multiples of the golden ratio lie evenly between two whole numbers, whatever rhythm requests have.
+_GOLDEN = 0.6180339887498949
 log = structlog.get_logger(__name__)
 
 
@@ -57,15 +59,19 @@ class Faults:
 
     def __post_init__(self) -> None:
         self._active: dict[FaultName, FaultSettings] = {}
+        self._asked: Counter[FaultName] = Counter()
 
     def struck(self, name: FaultName) -> FaultSettings | None:
-        """The fault's settings if it is on and this request is one of its share."""
+        """The fault's settings if it is on and this request is one of its share, evenly spread."""
         fault = self._active.get(name)
-        # S311: a share of requests, nothing secret
-        return fault if fault and random.random() < fault.ratio else None  # noqa: S311
+        if not fault:
+            return None
+        self._asked[name] += 1
+        return fault if self._asked[name] * _GOLDEN % 1 < fault.ratio else None
 
     def set(self, name: FaultName, settings: FaultSettings) -> Fault:
         self._active[name] = settings
+        self._asked[name] = 0
         log.warning("fault.set", fault=name.value, **settings.model_dump())
         return self.describe(name)
 
