@@ -54,17 +54,28 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     page, otlp_http, otlp_grpc, metrics = free_ports(4)
     command = ["--port", page, "--otlp-http-port", otlp_http, "--otlp-grpc-port", otlp_grpc]
     scrape = ["--scrape", f"shop=http://127.0.0.1:{metrics}/metrics", "--scrape-interval", "1s"]
+    # Durable: what a sender was answered for can be asked for at once.
+    flags = ["--memory", "--durable", *map(str, command), *scrape]
     program = Program(
         "viewer",
-        [sys.executable, "-m", "sightline", "view", "--memory", *map(str, command), *scrape],
+        [sys.executable, "-m", "sightline", "view", *flags],
         f"http://127.0.0.1:{page}/healthz",
         {"SIGHTLINE_ENVIRONMENT": "test"},
     )
     with Supervisor(tmp_path_factory.mktemp("viewer")) as supervisor:
         supervisor.start(program)
-        supervisor.wait_ready(30)
+        supervisor.wait_ready(60)
         with Shop.open(f"http://127.0.0.1:{page}", otlp_http, metrics) as opened:
             yield opened
+
+
+@pytest.fixture(scope="session")
+def traded(shop: Shop) -> Shop:
+    """The same, once what it counts can be drawn by any chart, with its exemplars."""
+    shop.wait_for_result("/api/v1/query", "rate(http_requests_total[20s])", 2)
+    shop.wait_for_result("/loki/api/v1/query", 'count_over_time({service_name="bank"}[1m])', 1)
+    shop.wait_for_exemplars("http_request_duration_seconds_bucket")
+    return shop
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from opentelemetry.trace import (
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
 MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
+STEP = 5  # seconds; a chart ends at the last full one, and what is younger it does not show
 LEVELS = {"INFO": SeverityNumber.INFO, "WARN": SeverityNumber.WARN, "ERROR": SeverityNumber.ERROR}
 Fields = dict[str, str | int]
 
@@ -94,8 +95,10 @@ class Shop:
     def open(cls, viewer: str, otlp: int, metrics: int) -> Iterator["Shop"]:
         shop = cls(viewer, otlp)
         server, thread = start_http_server(metrics, addr="127.0.0.1", registry=shop.registry)
+        # One line is of two days ago, which is past its age.
+        shop.bank.log("long.ago", at=time.time_ns() - 2 * 86_400 * 1_000_000_000)
         closing = threading.Event()
-        traffic = threading.Thread(target=shop._trade, args=(closing,))
+        traffic = threading.Thread(target=shop._trade, args=(closing, shop.order()))
         traffic.start()
         yield shop
         closing.set()
@@ -106,10 +109,8 @@ class Shop:
         server.server_close()
         thread.join()
 
-    def _trade(self, closing: threading.Event) -> None:
-        """A request now and then, so that rates and quantiles move; and one of two days ago."""
-        self.bank.log("long.ago", at=time.time_ns() - 2 * 86_400 * 1_000_000_000)
-        sent = self.order()
+    def _trade(self, closing: threading.Event, sent: Sent) -> None:
+        """A request now and then, so that rates and quantiles move."""
         while not closing.wait(0.2):
             exemplar = {"trace_id": sent.trace, "span_id": sent.root}
             for handler in ("/orders", MARKUP):
@@ -158,15 +159,33 @@ class Shop:
             return orjson.loads(answer.read())
 
     def wait_for_lines(self, selector: str, count: int) -> None:
-        """A line is stored a moment after it was sent."""
-        deadline = time.monotonic() + 10
-        while self._lines(selector) < count:
-            assert time.monotonic() < deadline, f"{count} lines of {selector} did not come"
-            time.sleep(0.05)
+        _wait(lambda: self._lines(selector) >= count, f"{count} lines of {selector}")
+
+    def wait_for_result(self, path: str, query: str, count: int) -> None:
+        """Until so many series answer where a chart that is asked for now would end."""
+        _wait(lambda: self._results(path, query) >= count, f"{count} series of {query}")
+
+    def wait_for_exemplars(self, query: str) -> None:
+        ask = "/api/v1/query_exemplars"
+        _wait(lambda: self.ask(ask, query=query, end=_last_step())["data"], f"exemplars of {query}")
 
     def _lines(self, selector: str) -> int:
         answer = self.ask("/loki/api/v1/query_range", query=selector)
         return sum(len(stream["values"]) for stream in answer["data"]["result"])
+
+    def _results(self, path: str, query: str) -> int:
+        return len(self.ask(path, query=query, time=_last_step())["data"]["result"])
+
+
+def _last_step() -> str:
+    return str(int(time.time()) // STEP * STEP)
+
+
+def _wait(until: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.05)
 
 
 def _ids(span: Any) -> tuple[str, str]:

@@ -7,8 +7,6 @@ from playwright.sync_api import Locator, Page, expect
 from shop import Shop
 from watch import Watch
 
-SLOW = 15_000  # milliseconds until the first scrapes are in the store
-
 
 def field(page: Page, language: str) -> Locator:
     return page.get_by_role("combobox", name=f"{language} query")
@@ -27,18 +25,9 @@ def take(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def seen(page: Page, shop: Shop) -> None:
-    """The suggestions are asked once in a while: what they need must be there first."""
-    page.wait_for_function(
-        "address => fetch(address).then(r => r.json()).then(a => a.data.length > 0)",
-        arg=f"{shop.viewer}/api/v1/label/handler/values",
-        timeout=SLOW,
-    )
-
-
-def test_a_promql_query_is_completed_from_metric_to_value_and_drawn(page: Page, shop: Shop) -> None:
+@pytest.mark.usefixtures("traded")
+def test_a_promql_query_is_completed_from_metric_to_value_and_drawn(page: Page) -> None:
     page.goto("/explore?from=now-5m&to=now&refresh=off")
-    seen(page, shop)
     box = field(page, "PromQL")
     expect(box).to_be_focused()
     box.press_sequentially("sum by (handler) (rate(http_requests_to")
@@ -54,7 +43,7 @@ def test_a_promql_query_is_completed_from_metric_to_value_and_drawn(page: Page, 
 
     expect(page).to_have_url(re.compile("query=sum"))
     answer = page.locator(".explore-chart")
-    expect(answer.get_by_role("button", name='{handler="/orders"}')).to_be_visible(timeout=SLOW)
+    expect(answer.get_by_role("button", name='{handler="/orders"}')).to_be_visible()
     page.get_by_role("button", name="Now", exact=True).click()
     table = page.get_by_role("region", name="Answer")
     expect(table.get_by_role("columnheader", name="handler")).to_be_visible()
@@ -86,9 +75,8 @@ def test_a_logql_query_is_completed_and_answered_with_rows(page: Page, shop: Sho
     expect(page.locator(".log-info")).to_have_text("nothing found")
 
 
-def test_what_logql_counts_is_drawn(page: Page, shop: Shop) -> None:
-    shop.order()
-    shop.wait_for_lines('{service_name="bank"}', 1)
+@pytest.mark.usefixtures("traded")
+def test_what_logql_counts_is_drawn(page: Page) -> None:
     query = "sum by (service_name) (count_over_time({service_name=~'.%2B'}[1m]))".replace("'", '"')
     page.goto(f"/explore?lang=logql&from=now-5m&to=now&refresh=off&query={query}")
     expect(page.locator(".explore-chart").get_by_role("button", name="bank")).to_be_visible()
@@ -135,10 +123,9 @@ def test_a_wrong_query_is_answered_in_place_with_the_servers_words(
     expect(box).to_have_value(query)
 
 
+@pytest.mark.usefixtures("traded")
 def test_an_empty_query_offers_examples_that_can_be_run(page: Page) -> None:
     page.goto("/explore?refresh=off")
     page.get_by_role("link", name="up", exact=True).click()
     expect(field(page, "PromQL")).to_have_value("up")
-    expect(page.locator(".explore-chart").get_by_role("button", name="up{")).to_be_visible(
-        timeout=SLOW
-    )
+    expect(page.locator(".explore-chart").get_by_role("button", name="up{")).to_be_visible()

@@ -52,10 +52,10 @@ def violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_breaks_a_rule_of_accessibility_in_any_theme_or_width(
-    page: Page, shop: Shop, watch: Watch, view: str
+    page: Page, traded: Shop, watch: Watch, view: str
 ) -> None:
     watch.refusals |= {400, 404}
-    loaded(page, VIEWS[view], shop)
+    loaded(page, VIEWS[view], traded)
     for width in (DESK, PHONE):
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):

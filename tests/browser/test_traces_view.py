@@ -10,7 +10,7 @@ from watch import Watch
 
 def test_a_search_by_service_status_and_attribute_finds_the_trace(page: Page, shop: Shop) -> None:
     sent = shop.order()
-    page.goto("/traces")
+    page.goto("/traces?refresh=off")
     page.get_by_label("Status").select_option("error")
     page.get_by_label("Add an attribute condition").fill("http.route=/orders")
     page.get_by_label("Add an attribute condition").press("Enter")

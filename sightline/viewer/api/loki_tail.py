@@ -1,6 +1,7 @@
 """Loki's live tail over a WebSocket: lines at receipt, and how many a slow client missed."""
 
 import asyncio
+import contextlib
 import time
 from typing import Any, Protocol
 
@@ -22,10 +23,12 @@ from sightline.viewer.logql.streams import Line, Window, read_lines
 from sightline.viewer.sql.fragment import Questions
 from sightline.viewer.store.reader import QueryTimeout
 from sightline.viewer.store.tail import Tail
+from sightline.viewer.store.writer import NotStored
 
 QUEUED_LINES, MOST_TAILS = 2_000, 10
 _MOST_DROPPED = 10_000  # named in one message; the rest follow in the next
 _TOGETHER_SECONDS = 0.1  # a burst of requests is one message
+_FLUSH_SECONDS = 5  # a store that takes longer tells its trouble on the status page
 _REASON_BYTES = 120  # what a WebSocket's closing may say
 _POLICY, _INTERNAL = 1008, 1011
 
@@ -35,6 +38,8 @@ class TailedStore(Questions, Protocol):
 
     @property
     def tail(self) -> Tail: ...
+
+    def flush(self, timeout: float, /) -> None: ...
 
 
 def tail_route(store: TailedStore, path: str) -> WebSocketRoute:
@@ -111,9 +116,7 @@ class _Client:
         """What is stored since `start`, then what arrives; no line twice."""
         with self._store.tail.subscribe(QUEUED_LINES) as arriving:
             window = Window(self._window.start, time.time_ns() + 1)
-            known = await anyio.to_thread.run_sync(
-                read_lines, self._store, self._query, window, self._limit, "backward"
-            )
+            known = await anyio.to_thread.run_sync(self._stored, window)
             shown = {line.seq for line in known}
             if known:
                 await self._send(known[::-1], 0)
@@ -125,6 +128,12 @@ class _Client:
                 )
                 await self._send(lines, arriving.skipped - self._told)
                 await asyncio.sleep(_TOGETHER_SECONDS)
+
+    def _stored(self, window: Window) -> list[Line]:
+        # What arrived just before the subscription is on its way to where lines are read.
+        with contextlib.suppress(TimeoutError, NotStored):
+            self._store.flush(_FLUSH_SECONDS)
+        return read_lines(self._store, self._query, window, self._limit, "backward")
 
     async def _send(self, lines: list[Line], dropped: int) -> None:
         named = min(dropped, _MOST_DROPPED)

@@ -126,8 +126,8 @@ class Store:
             "series": len(self.series),
         }
 
-    def flush(self) -> None:
-        self.writer.flush()
+    def flush(self, timeout: float = 30) -> None:
+        self.writer.flush(timeout)
 
     def close(self) -> None:
         """Store everything that is queued, and close the file."""

@@ -1,7 +1,7 @@
 """A small store made by hand, and a client of the query APIs over it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,15 @@ class SmallStore:
         self._lock = threading.Lock()
         self._seq = 0
         self.tail = Tail()
+        self.queued: list[Callable[[], None]] = []
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._connection.cursor().execute(sql, list(params)).fetchall()
+
+    def flush(self, _timeout: float) -> None:
+        while self.queued:
+            self.queued.pop(0)()
 
     def resource(self, key: int, service: str, **attrs: Any) -> int:
         known = {

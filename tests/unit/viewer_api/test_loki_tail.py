@@ -69,6 +69,17 @@ def test_stored_lines_come_first_and_none_comes_twice(
         assert texts(socket.receive_json()) == ["live"]
 
 
+def test_a_line_that_waits_to_be_stored_when_the_tail_begins_is_not_missed(
+    client: TestClient, store: SmallStore
+) -> None:
+    resource = store.resource(1, "orders")
+    store.queued.append(lambda: store.log(resource, "just before", at=1))
+    with client.websocket_connect(tail('{service_name="orders"}', start=NOON)) as socket:
+        publish(store, [row(2, "live")])
+        assert texts(socket.receive_json()) == ["just before"]
+        assert texts(socket.receive_json()) == ["live"]
+
+
 def test_what_a_slow_client_missed_is_counted(client: TestClient, store: SmallStore) -> None:
     with client.websocket_connect(tail('{service_name="orders"}')) as socket:
         publish(store, [row(seq, "many") for seq in range(5_000)])
