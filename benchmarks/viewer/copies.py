@@ -7,6 +7,7 @@ few times faster. They differ from rows that were sent in nothing that a questio
 from pathlib import Path
 
 from sightline.viewer.store.database import open_database
+from sightline.viewer.store.insertion import TRACES_OF
 
 _COPIES = {
     "spans": """
@@ -42,4 +43,7 @@ def copy(data: Path, table: str, times: int, seconds: float) -> None:
         given = {"copy": number, "shift": number * shift, "until": first + shift, "rows": rows}
         used = {name: value for name, value in given.items() if f"${name}" in _COPIES[table]}
         connection.execute(_COPIES[table], used)
+    if table == "spans":
+        connection.execute("DELETE FROM traces")
+        connection.execute(f"INSERT INTO traces {TRACES_OF.format('spans')} ORDER BY min(ts)")
     connection.close()

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import duckdb
 
-SCHEMA_VERSION = "1"
+from sightline.viewer.store.migration import STEPS, migrate
+
+SCHEMA_VERSION = "2"
 _STEM = "telemetry"
 FILE_NAME = f"{_STEM}.duckdb"
 _SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
 # Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
-_LIMITS = {False: {"memory_limit": "256MB"}, True: {"memory_limit": "768MB"}}
+_LIMITS = {False: {"memory_limit": "128MB"}, True: {"memory_limit": "768MB"}}
 _MARKS_OF_DAMAGE = ("corrupt", "checksum", "not read enough bytes")
 
 log = logging.getLogger(__name__)
@@ -80,10 +82,12 @@ def _connect(path: str) -> duckdb.DuckDBPyConnection:
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     try:
-        _require_version(connection)
+        version = _usable_version(connection)
         connection.execute(resources.files(__package__).joinpath("schema.sql").read_text())
-        if connection.execute("SELECT count(*) FROM meta").fetchall() == [(0,)]:
+        if not version:
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [SCHEMA_VERSION])
+        elif version != SCHEMA_VERSION:
+            _migrate(connection, version)
     except BaseException:
         with contextlib.suppress(duckdb.Error):
             connection.close()
@@ -91,18 +95,30 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
     return connection
 
 
-def _require_version(connection: duckdb.DuckDBPyConnection) -> None:
+def _usable_version(connection: duckdb.DuckDBPyConnection) -> str:
+    """Of what is there, this one or one that can be brought to it; "" of an empty file."""
     tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
     if not tables:
-        return
+        return ""
     found = (
         []
         if ("meta",) not in tables
         else connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
     )
-    version = found[0][0] if found else "unknown"
-    if version != SCHEMA_VERSION:
+    version = str(found[0][0]) if found else "unknown"
+    if version != SCHEMA_VERSION and version not in STEPS:
         raise _Mismatch(f"its schema is version {version}, this viewer's is {SCHEMA_VERSION}")
+    return version
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, version: str) -> None:
+    try:
+        migrate(connection, version)
+    except duckdb.OutOfMemoryException as error:
+        raise _Mismatch(
+            f"its schema is version {version}, this viewer's is {SCHEMA_VERSION}, and there is too"
+            f" much in it to change that ({first_line(error)})"
+        ) from error
 
 
 def _own_folder(folder: Path) -> None:

@@ -45,6 +45,12 @@ _HARMLESS: Mapping[str, str] = {
     "exemplars": "true",
 }
 
+# Of which no span is left where there were some.
+_FORGET_TRACES = """
+DELETE FROM traces WHERE last_ts <= $cutoff
+    AND trace_id NOT IN (SELECT CAST(trace_id AS UUID) FROM spans WHERE ts <= $cutoff)
+"""
+
 
 class Evicted(NamedTuple):
     table: str
@@ -68,6 +74,8 @@ def evict(connection: duckdb.DuckDBPyConnection) -> Evicted | None:
         f"DELETE FROM {table} WHERE ts <= $cutoff AND {harmless}",  # noqa: S608 — texts from above
         {"cutoff": cutoff, **named},
     ).fetchall()
+    if table == "spans":
+        connection.execute(_FORGET_TRACES, {"cutoff": cutoff})
     _compact(connection, table)
     return Evicted(table, service, int(removed[0][0]))
 

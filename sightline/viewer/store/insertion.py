@@ -63,6 +63,12 @@ _TABLES: Mapping[str, Mapping[str, Any]] = {
 }
 _NULLABLE = {"http_route": "''", "http_method": "''", "http_status": "-1"}
 _INCOMING = "incoming"
+# Rows of the table `traces` for the spans of a table.
+TRACES_OF = """
+SELECT CAST(trace_id AS UUID), min(ts), max(ts), max(ts + dur) FROM {} GROUP BY trace_id
+"""
+# What is stored of incoming rows besides themselves.
+_DERIVED = {"spans": f"INSERT INTO traces {TRACES_OF.format(_INCOMING)}"}
 
 
 def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
@@ -123,5 +129,7 @@ def _insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: 
         connection.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {_INCOMING}"  # noqa: S608 — names from the table above
         )
+        if table in _DERIVED:
+            connection.execute(_DERIVED[table])
     finally:
         connection.unregister(_INCOMING)

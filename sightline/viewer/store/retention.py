@@ -106,6 +106,7 @@ class Retention:
             ).fetchall()[0][0]
             self.removed[table] += count
             total += count
+        connection.execute("DELETE FROM traces WHERE last_ts < ?", [int(oldest * _NS)])
         return total
 
     def _forget_series(self, connection: duckdb.DuckDBPyConnection, oldest: float) -> None:

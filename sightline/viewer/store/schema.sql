@@ -1,4 +1,4 @@
--- Version 1. A store of another version is set aside and a fresh one begun (never migrated).
+-- Version 2. A store of an earlier version is brought to it (migration.py), of a later one set aside.
 -- Times of spans and logs are nanoseconds since the epoch, of samples milliseconds.
 -- Ids are lower-case hex. Attribute columns are JSON text, keys as sent (dots kept).
 
@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS spans (
     attrs VARCHAR, events VARCHAR, links VARCHAR                                  -- events: [{"ts", "name", "attrs"}]
                                                                                   -- links: [{"trace_id", "span_id", "attrs"}]
 );
+
+-- When the spans of a trace begin and end: where among all spans to look for it. A row for each
+-- commit that brought some of its spans; together they may cover more than what is left of it.
+CREATE TABLE IF NOT EXISTS traces (trace_id UUID, first_ts BIGINT, last_ts BIGINT, end_ts BIGINT);
 
 CREATE TABLE IF NOT EXISTS logs (
     seq BIGINT, ts BIGINT, observed_ts BIGINT, severity UTINYINT, severity_text VARCHAR, level VARCHAR,

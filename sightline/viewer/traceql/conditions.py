@@ -23,7 +23,13 @@ _ROOTS: Final = {"rootName": "root.name", "rootServiceName": "root.service"}
 _WHOLE_NUMBERS = "('UBIGINT', 'BIGINT', 'HUGEINT')"
 _EQUALITY = ("=", "!=")
 _POSITIVE: Final[dict[str, t.Comparison]] = {"!=": "=", "!~": "=~"}
-SLACK_NS = 15 * 60 * 1_000_000_000  # how far a trace may reach out of the searched time
+SLACK_NS = 15 * 60 * 1_000_000_000  # how far from the searched time a trace may have its root
+# The whole of each trace that has a part in the searched time.
+_OF_TRACES = (
+    "s.trace_id IN (SELECT replace(CAST(o.trace_id AS VARCHAR), '-', '') FROM traces o "
+    "WHERE o.trace_id IN (SELECT trace_id FROM traces WHERE last_ts >= {} AND first_ts <= {}) "
+    "GROUP BY o.trace_id HAVING {})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +146,8 @@ def _intrinsic(name: str, op: t.Comparison, value: t.Value, start: int, end: int
     if name == "duration":
         return _number(test, Sql("s.dur"))
     if name == "traceDuration":
-        length = _number(test, Sql("max(o.ts + o.dur) - min(o.ts)"))
-        return sql(
-            "s.trace_id IN (SELECT o.trace_id FROM spans o WHERE o.ts BETWEEN {} AND {} "
-            "GROUP BY o.trace_id HAVING {})",
-            Value(start - SLACK_NS),
-            Value(end + SLACK_NS),
-            length,
-        )
+        length = _number(test, Sql("max(o.end_ts) - min(o.first_ts)"))
+        return sql(_OF_TRACES, Value(start), Value(end), length)
     _allow(test, isinstance(value, str) and not isinstance(value, t.Word))
     if name in _ROOTS:
         return sql(

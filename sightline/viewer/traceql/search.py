@@ -26,8 +26,8 @@ from sightline.viewer.traceql import conditions
 from sightline.viewer.traceql import syntax as t
 from sightline.viewer.traceql.parser import QueryError
 from sightline.viewer.traceql.spansets import Trace, TraceSpan, leaves
+from sightline.viewer.traceql.trace import times
 
-SLACK_NS = conditions.SLACK_NS
 _FIRST_WINDOW_NS = 60 * 1_000_000_000
 _WIDER = 4
 _CHUNK, _MOST_CANDIDATES = 200, 20_000
@@ -38,6 +38,7 @@ _CANDIDATES = (
     "WHERE s.ts >= {} AND s.ts <= {} AND {} GROUP BY s.trace_id HAVING {} "
     "ORDER BY newest DESC, s.trace_id {}"
 )
+_NEWEST = "SELECT max(ts) FROM spans WHERE ts BETWEEN {} AND {}"
 _SPANS = (
     "SELECT s.trace_id, s.span_id, s.parent_id, s.ts, s.dur, s.service, s.name, s.status, {} "
     "FROM spans s JOIN resources r ON r.id = s.resource_id "
@@ -75,13 +76,13 @@ def search(store: Questions, query: t.Query, start: int, end: int, limit: int) -
     deadline = time.monotonic() + _DEADLINE_SECONDS
     found: list[Found] = []
     judged: set[str] = set()
-    for begin in _windows(start, end):
+    for begin in _windows(start, _newest_span(store, start, end)):
         most = limit if plan.exact else _MOST_CANDIDATES
         likely = _candidates(store, plan, begin, end, most)
         candidates = [trace_id for trace_id in likely if trace_id not in judged]
         for chunk in (candidates[i : i + _CHUNK] for i in range(0, len(candidates), _CHUNK)):
             judged.update(chunk)
-            found += _judged(store, plan, chunk, start, end)
+            found += _judged(store, plan, chunk)
             if len(found) >= limit:
                 return _newest(found)[:limit]
             if time.monotonic() > deadline:
@@ -120,6 +121,12 @@ def _check_pattern(store: Questions, pattern: str) -> None:
     except duckdb.Error as error:
         reason = str(error).split(":", 1)[-1].strip()
         raise QueryError(f"invalid regular expression {pattern!r}: {reason}") from None
+
+
+def _newest_span(store: Questions, start: int, end: int) -> int:
+    """Where to begin to look: long after the last span there is nothing to be found."""
+    newest = sql(_NEWEST, Value(start), Value(end)).ask(store)[0][0]
+    return start if newest is None else int(newest)
 
 
 def _windows(start: int, end: int) -> Iterator[int]:
@@ -164,28 +171,26 @@ def _reduced(plan: Plan) -> Iterator[Sql]:
             yield sql(f"{aggregates[stage.function]} {stage.op} {{}}", Value(stage.value))
 
 
-def _judged(
-    store: Questions, plan: Plan, trace_ids: list[str], start: int, end: int
-) -> list[Found]:
+def _judged(store: Questions, plan: Plan, trace_ids: list[str]) -> list[Found]:
     order = {leaf: index for index, leaf in enumerate(plan.leaves)}
     found = []
-    for trace_id, spans in _spans(store, plan, trace_ids, start, end).items():
+    for trace_id, spans in _spans(store, plan, trace_ids).items():
         selected = Trace(spans, order).selected(plan.query)
         if selected:
             found.append(Found(trace_id, spans, selected, plan.shown))
     return found
 
 
-def _spans(
-    store: Questions, plan: Plan, trace_ids: list[str], start: int, end: int
-) -> dict[str, list[TraceSpan]]:
+def _spans(store: Questions, plan: Plan, trace_ids: list[str]) -> dict[str, list[TraceSpan]]:
+    within = times(store, trace_ids)
+    if within is None:
+        return {}
     answers = [sql("coalesce({}, FALSE)", test) for test in plan.tests]
     rows = sql(
         _SPANS,
         joined(", ", [*answers, *(conditions.json_of(field) for field in plan.shown)]),
         Value(trace_ids),
-        Value(start - SLACK_NS),
-        Value(end + SLACK_NS),
+        *map(Value, within),
     ).ask(store)
     traces: dict[str, dict[str, TraceSpan]] = {}
     last = _PLAIN + len(plan.tests)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sightline.viewer.sql.fragment import Questions, Sql, Value, sql
+from sightline.viewer.sql.fragment import TRUE, Questions, Sql, Value, sql
 
 _PLAIN = 12  # columns that are taken as they are
 HINT_SLACK_NS = 15 * 60 * 1_000_000_000  # how far from a link's time its trace may reach
@@ -15,7 +15,12 @@ _SPANS = """
 SELECT s.ts, s.dur, s.trace_id, s.span_id, s.parent_id, s.resource_id, s.scope, s.service, s.name,
        s.kind, s.status, coalesce(s.status_message, ''), s.attrs, s.events, s.links, r.attrs
 FROM spans s LEFT JOIN resources r ON r.id = s.resource_id
-WHERE s.trace_id = {} AND {} ORDER BY s.ts, s.span_id
+WHERE s.trace_id = {} AND s.ts BETWEEN {} AND {} ORDER BY s.ts, s.span_id
+"""
+# All spans of these traces begin within these times.
+_TIMES = """
+SELECT min(t.first_ts), max(t.last_ts) FROM traces t
+WHERE t.trace_id IN (SELECT unnest({}::UUID[])) AND {}
 """
 
 
@@ -45,16 +50,25 @@ def read_trace(
     """Times are hints in nanoseconds: they make it fast, they never make it less than whole."""
     if start is not None and end is not None:
         begin, finish = start - HINT_SLACK_NS, end + HINT_SLACK_NS
-        within = sql("s.ts BETWEEN {} AND {}", Value(begin), Value(finish))
-        spans = _read(store, trace_id, within)
+        near = sql("t.last_ts >= {} AND t.first_ts <= {}", Value(begin), Value(finish))
+        spans = _read(store, trace_id, near)
         if spans and _is_whole(spans, finish):
             return spans
-    return _read(store, trace_id, Sql("TRUE"))
+    return _read(store, trace_id, TRUE)
 
 
-def _read(store: Questions, trace_id: str, within: Sql) -> list[Span]:
+def times(store: Questions, trace_ids: list[str], where: Sql = TRUE) -> tuple[int, int] | None:
+    """When the first and the last span of any of these traces begin; None of unknown ones."""
+    first, last = sql(_TIMES, Value(trace_ids), where).ask(store)[0]
+    return None if first is None else (first, last)
+
+
+def _read(store: Questions, trace_id: str, near: Sql) -> list[Span]:
+    within = times(store, [trace_id], near)
+    if within is None:
+        return []
     seen: dict[str, Span] = {}
-    for row in sql(_SPANS, Value(trace_id), within).ask(store):
+    for row in sql(_SPANS, Value(trace_id), *map(Value, within)).ask(store):
         seen.setdefault(row[3], _span(row))
     return list(seen.values())
 

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import otlp_requests as otlp
@@ -110,6 +111,24 @@ def test_another_versions_file_is_set_aside(tmp_path: Path) -> None:
         connection.execute("UPDATE meta SET value = '999'")
     store = Store.open(tmp_path)
     assert "version 999" in store.set_aside
+    store.close()
+
+
+def test_an_earlier_versions_file_is_brought_to_this_one(tmp_path: Path) -> None:
+    trace, begun = "0af7651916cd43dd8448eb211c80319c", 1_790_000_000_000_000_000
+    ids = (trace, "b7ad6b7169203331", "")
+    first = Store.open(tmp_path)
+    row = (1, "", "orders", "n", 2, 0, "", "", "", -1, "{}", "[]", "[]")
+    first.append(Batch(spans=[(begun, 5, *ids, *row), (begun + 7, 1, *ids, *row)]))
+    first.close()
+    with duckdb.connect(str(tmp_path / FILE_NAME)) as connection:
+        connection.execute("DROP TABLE traces")
+        connection.execute("UPDATE meta SET value = '1'")
+    store = Store.open(tmp_path)
+    assert store.set_aside == ""
+    assert store.query("SELECT * FROM traces") == [(UUID(trace), begun, begun + 7, begun + 8)]
+    assert store.query("SELECT value FROM meta") == [("2",)]
+    assert store.query("SELECT count(*) FROM spans") == [(2,)]
     store.close()
 
 

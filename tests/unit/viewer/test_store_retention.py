@@ -38,6 +38,7 @@ def test_what_is_older_than_the_age_goes_and_the_rest_stays(tmp_path: Path) -> N
     run(store)
     assert store.query("SELECT count(*) FROM spans") == [(2,)]
     assert store.retention.removed["spans"] == 2
+    assert store.query("SELECT count(*) FROM traces") == [(2,)]
     store.close()
 
 
@@ -68,6 +69,24 @@ def minutes_of(store: Store, service: str, minutes: int, spans: int, status: int
 
 def left(store: Store, service: str) -> int:
     return int(store.query("SELECT count(*) FROM spans WHERE service = ?", [service])[0][0])
+
+
+def traces_without_spans(store: Store) -> int:
+    known = "SELECT CAST(trace_id AS UUID) FROM spans"
+    return int(
+        store.query(f"SELECT count(*) FROM traces WHERE trace_id NOT IN ({known})")[0][0]  # noqa: S608 — from above
+    )
+
+
+def traces_not_looked_for(store: Store) -> int:
+    """Spans outside of the times at which their trace is said to be."""
+    return int(
+        store.query(
+            "SELECT count(*) FROM spans LEFT JOIN traces"
+            " ON traces.trace_id = CAST(spans.trace_id AS UUID)"
+            " AND ts BETWEEN first_ts AND last_ts WHERE traces.trace_id IS NULL"
+        )[0][0]
+    )
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
@@ -141,6 +160,7 @@ def test_traces_with_an_error_go_last(tmp_path: Path) -> None:
     run(store)
     assert store.query("SELECT count(*) FROM spans WHERE status = 2") == [(2_000,)]
     assert left(store, "orders") < 22_000
+    assert traces_without_spans(store) == traces_not_looked_for(store) == 0
     store.close()
 
 

@@ -70,10 +70,12 @@ class SmallStore:
             "message": "", "attrs": {}, "events": [], "links": [],
         } | given  # fmt: skip
         attrs = {key.replace("__", "."): value for key, value in known["attrs"].items()}
+        ts, dur = NOON + round(at * SECOND), round(known["dur"] * SECOND)
+        self._insert("traces", [known["trace"], ts, ts, ts + dur])
         self._insert(
             "spans",
             [
-                *(NOON + round(at * SECOND), round(known["dur"] * SECOND), known["trace"], span_id),
+                *(ts, dur, known["trace"], span_id),
                 *(known["parent"], resource, "tracer", known["service"], name, known["kind"]),
                 *(known["status"], known["message"], attrs.get("http.route")),
                 *(attrs.get("http.request.method"), attrs.get("http.response.status_code")),

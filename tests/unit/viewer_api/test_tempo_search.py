@@ -160,6 +160,20 @@ def test_times_bound_a_search(client: TestClient) -> None:
     assert selected(client, "{}", start=BEGIN - 500_000, end=BEGIN - 400_000) == {}
 
 
+def test_a_trace_that_began_an_hour_before_is_found_whole(
+    client: TestClient, store: SmallStore
+) -> None:
+    store.span(1, "a7" * 8, "nightly", at=-4_000, dur=5_000, trace="7" * 32)
+    store.span(1, "b7" * 8, "step", at=6, parent="a7" * 8, trace="7" * 32)
+    trace = ask(client, q='{ name = "step" }').json()["traces"][0]
+    assert (trace["rootTraceName"], trace["durationMs"]) == ("nightly", 5_000_000)
+    assert "7" * 32 in selected(client, '{ name = "step" && traceDuration > 1h }')
+
+
+def test_long_after_the_last_span_the_newest_are_found_still(client: TestClient) -> None:
+    assert list(selected(client, "{}", end=BEGIN + 80_000, limit=1)) == [OTHER_TRACE]
+
+
 def test_a_trace_without_its_root_says_so(client: TestClient, store: SmallStore) -> None:
     store.span(1, "f6" * 8, "orphan", at=5, parent="99" * 8, trace="9" * 32)
     trace = ask(client, q='{ name = "orphan" }').json()["traces"][0]
