@@ -34,6 +34,10 @@ load: .venv/installed ## traffic, then the ledger: make load USERS=20 RATE=100 T
 doctor: .venv/installed ## follow one request hop by hop; name the first broken hop and its remedy
 	@$(SETTINGS) exec $(BIN)/sightline doctor
 
+.PHONY: drill
+drill: .venv/installed ## a fault on purpose, and what shows it: make drill FAULT=errors, or all
+	@$(SETTINGS) exec $(BIN)/sightline drill $(FAULT)
+
 .PHONY: up
 up: ## the compose stack: build, start, wait until healthy
 	@docker compose up --build --wait

@@ -32,6 +32,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_ledger(commands)
     _add_doctor(commands, asked=asked == "doctor")
+    _add_drill(commands, asked=asked == "drill")
     return parser
 
 
@@ -87,6 +88,19 @@ def _add_doctor(
     if not asked:  # the others start without what doctor asks with
         return
     from sightline.proof.doctor import command  # noqa: PLC0415 — see above
+
+    command.add_arguments(parser)
+    parser.set_defaults(run=lambda arguments: command.run(arguments, os.environ))
+
+
+def _add_drill(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", *, asked: bool
+) -> None:
+    text = "put a fault in, show what fires, moves and names it, and heal it"
+    parser = commands.add_parser("drill", help=text, description=text.capitalize() + ".")
+    if not asked:
+        return
+    from sightline.proof.drill import command  # noqa: PLC0415 — see above
 
     command.add_arguments(parser)
     parser.set_defaults(run=lambda arguments: command.run(arguments, os.environ))

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sightline import roster
 from sightline.supervisor import Program, ProgramError, StopRequested, Supervisor
 
 READY_SECONDS = 60.0
@@ -86,7 +87,8 @@ def run(data: Path, env: Mapping[str, str] = os.environ) -> int:
 def _run_until_stopped(supervisor: Supervisor, ports: Ports, data: Path) -> None:
     try:
         _start(supervisor, ports, data)
-        supervisor.watch()
+        with roster.told(data, supervisor.process_ids):  # for drills
+            supervisor.watch()
     except StopRequested:
         _say("\nStopping: traffic, services, viewer ...")
         raise

@@ -59,6 +59,11 @@ class Supervisor:
     def log_path(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
+    @property
+    def process_ids(self) -> dict[str, int]:
+        """By the name of the program; each leads a process group."""
+        return {program.name: process.pid for program, process, _ in self._running}
+
     def start(self, program: Program) -> None:
         output = self.log_path(program.name).open("wb")
         try:

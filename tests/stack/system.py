@@ -16,7 +16,7 @@ import yaml
 from composed import ROOT, Composed, services
 from process import Process
 from servers import RELEASES, program
-from shortening import write_shortened_rules
+from shortened_rules import write_shortened_rules
 
 # Where each service listens in compose, by what for.
 PORTS = {

@@ -16,6 +16,7 @@ RUN_BY = {
     "make demo": "tests/end_to_end/test_the_demo.py",
     "make load": "tests/end_to_end/test_the_load.py",
     "make doctor": "tests/end_to_end/test_the_doctor.py",
+    "make drill": "tests/end_to_end/test_the_drills.py",
     "make bench": "tests/end_to_end/test_bench.py",
     "make up": "tests/stack/compose",
     "make down": "tests/stack/compose",

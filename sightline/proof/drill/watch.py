@@ -1,0 +1,156 @@
+"""A fault under load until its alert fires, its panel has moved and a trace names the culprit."""
+
+from dataclasses import dataclass, field, replace
+
+from sightline.proof.drill import alerts, links
+from sightline.proof.drill.alerts import AlertWatch
+from sightline.proof.drill.arrival import require_arrived
+from sightline.proof.drill.culprit import Suspect
+from sightline.proof.drill.panel import Panel, panel
+from sightline.proof.drill.stage import NotShown, Stage
+from sightline.proof.drill.story import Expectation, Load
+from sightline.proof.drill.traffic import Traffic
+
+_QUIET_BEFORE_SECONDS = 120.0
+_MOST_A_SECOND = 60.0
+# So many requests of the last hour make one a second more of the drill's own necessary.
+_OF_THE_HOUR = 200.0
+_HOUR = 'sum(increase(http_requests_total{service_name="orders"}[1h]))'
+_TRACES_AT_ONCE = 3
+
+
+def play(expected: Expectation, stage: Stage) -> None:
+    scene = stage.scene
+    fault = expected.fault(scene)
+    fault.require()
+    alert = alerts.watched(scene, expected.alert)
+    shown = panel(scene, expected.panel)
+    scene.require_traces()
+    _require_quiet(stage, alert, expected.recovery)
+    before = shown.value()
+    load = _grown(stage, expected)
+    stage.note("load", str(load))
+    with Traffic(scene.places.orders, load, scene.id) as traffic:
+        with stage.fault(fault):
+            seen = _Seen(stage, alert, shown, before, traffic, expected.suspect)
+            if not scene.until(seen.all, stage.deadline):
+                raise NotShown(f"{seen.missing()} within {stage.seconds:.0f} s")
+            links.of_watch(stage, alert, shown)
+        stage.facts["sent"] = traffic.sent
+    with Traffic(scene.places.orders, expected.recovery, f"{scene.id}.after"):
+        if expected.suspect is None:
+            require_arrived(stage, traffic)
+        _await_quiet(stage, alert, shown)
+
+
+def _require_quiet(stage: Stage, alert: AlertWatch, recovery: Load) -> None:
+    if alert.is_quiet:
+        return
+    stage.note("alert", f"{alert.alert.name} is not quiet yet: that is waited for")
+    with Traffic(stage.scene.places.orders, recovery, f"{stage.scene.id}.before"):
+        stage.show(
+            lambda: alert.is_quiet, f"the quiet of {alert.alert.name}", _QUIET_BEFORE_SECONDS
+        )
+
+
+def _grown(stage: Stage, expected: Expectation) -> Load:
+    load = expected.load
+    if not expected.grows or load.rate is None:
+        return load
+    needed = stage.scene.stores.number(_HOUR) / _OF_THE_HOUR
+    return replace(load, rate=min(max(load.rate, needed), _MOST_A_SECOND))
+
+
+@dataclass
+class _Seen:
+    """What was seen so far, each told as soon as it is."""
+
+    stage: Stage
+    alert: AlertWatch
+    panel: Panel
+    before: float | None
+    traffic: Traffic
+    suspect: Suspect | None
+    moved: bool = False
+    named: bool = False
+    told: set[str] = field(default_factory=set)
+
+    def all(self) -> bool:
+        self._look_at_alert()
+        if not self.moved:
+            self._look_at_panel()
+        if not self.named and self.suspect:
+            self._look_at_traces(self.suspect)
+        return not self.missing()
+
+    def missing(self) -> str:
+        wanted = {
+            f"{self.alert.alert.name} does not fire": self.alert.firing,
+            f"{self.panel.name} does not move": self.moved,
+            "no trace names the culprit": self.named or self.suspect is None,
+        }
+        return ", ".join(what for what, is_seen in wanted.items() if not is_seen)
+
+    def _look_at_alert(self) -> None:
+        self.alert.look()
+        name = self.alert.alert.name
+        if self.alert.pending:
+            self._tell_once("alert", f"{name} is pending", "pending_after")
+        if self.alert.firing:
+            self._tell_once("alert", f"{name} fires", "firing_after")
+
+    def _tell_once(self, kind: str, text: str, fact: str) -> None:
+        if fact not in self.told:
+            self.told.add(fact)
+            self.stage.facts[fact] = round(self.stage.seconds, 1)
+            self.stage.note(kind, text)
+
+    def _look_at_panel(self) -> None:
+        value, wanted = self.panel.value(), self.panel.wanted
+        if not wanted.passed(value):
+            return
+        self.moved = True
+        way = "below" if wanted.falls else "above"
+        self.stage.facts["panel"] = {"before": self.before, "during": value}
+        self.stage.note(
+            "panel",
+            f"{self.panel.name}: {figure(self.before, wanted.unit)} before, now "
+            f"{figure(value, wanted.unit)}, {way} {figure(wanted.passes, wanted.unit)}",
+        )
+
+    def _look_at_traces(self, suspect: Suspect) -> None:
+        # The oldest of those remembered: its spans have had most time to arrive.
+        for victim in self.traffic.victims(suspect.victim)[-_TRACES_AT_ONCE:]:
+            culprit = suspect.find(self.stage.scene.stores.trace(victim.trace_id))
+            if culprit and suspect.guilty(culprit):
+                self.named = True
+                self.stage.facts["trace"] = {"id": victim.trace_id, "culprit": str(culprit)}
+                self.stage.note("trace", f"{victim.trace_id} names {culprit}")
+                self.stage.links["trace"] = links.trace(self.stage.scene, victim.trace_id)
+                return
+
+
+def _await_quiet(stage: Stage, alert: AlertWatch, shown: Panel) -> None:
+    """No longer firing or pending, and the panel where it was."""
+
+    def is_quiet() -> bool:
+        return alert.is_quiet and not shown.wanted.passed(shown.value())
+
+    stage.show(is_quiet, f"quiet of {alert.alert.name} and {shown.name}")
+    value = figure(shown.value(), shown.wanted.unit)
+    stage.note("quiet", f"{alert.alert.name} has ended, {shown.name}: {value}")
+    _tell_what_stays(stage)
+
+
+def _tell_what_stays(stage: Stage) -> None:
+    """Budgets are of days: that they were spent is true for hours yet."""
+    others = sorted(name for name, state in stage.scene.stores.alerts().items())
+    stage.facts["still_active"] = others
+    if others:
+        stage.note("", f"still active, of longer windows or of others: {', '.join(others)}")
+
+
+def figure(value: float | None, unit: str) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value:.3g}{unit}"

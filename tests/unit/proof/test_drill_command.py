@@ -1,0 +1,111 @@
+"""`sightline drill` says in one line what keeps it from playing."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sightline.proof.addresses import Mode
+from sightline.proof.drill.report import Outcome, State, document, verdict
+from sightline.proof.drill.table import drills
+
+# As the fixture `serve` gives it: pages by path, each a status and a body; the address comes back.
+Serve = Callable[[dict[str, tuple[int, str]]], str]
+NOWHERE = dict.fromkeys(("ORDERS_PORT", "SIGHTLINE_PORT", "PROMETHEUS_PORT"), "1")
+VIEWER = (200, json.dumps({"application": "sightline viewer"}))
+
+
+def drill(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sightline", "drill", *arguments],
+        env={**os.environ, **NOWHERE, "SIGHTLINE_DATA": str(data)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_one_line(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    told = ended.stderr or ended.stdout
+    for word in words:
+        assert word in told, told
+
+
+def test_drills_are_listed_though_nothing_runs(tmp_path: Path) -> None:
+    for arguments in ([], ["--list"]):
+        ended = drill(tmp_path / "data", *arguments)
+        assert ended.returncode == 0, ended.stderr
+        for one in drills(viewer=False):
+            assert f"{one.story.name} " in ended.stdout
+        assert not (tmp_path / "data").exists()
+
+
+def test_a_name_that_is_none_is_told_with_those_there_are(tmp_path: Path) -> None:
+    ended = drill(tmp_path, "slow")
+    assert_one_line(ended, "there is no drill 'slow'", "slow-db", "secret-in-log")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_that_nothing_runs_is_told_with_what_starts_it(tmp_path: Path) -> None:
+    ended = drill(tmp_path, "errors")
+    assert_one_line(ended, "neither the viewer answers", "make demo", "make up")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [
+        ((403, "no"), ("refuses faults", "SIGHTLINE_FAULTS=1")),
+        ((404, "no"), ("that is not orders", "--orders")),
+        (
+            (200, '[{"name": "slow-db", "active": true}]'),
+            ("slow-db is on already", "curl -X DELETE"),
+        ),
+    ],
+    ids=["faults disabled", "not orders", "one is on"],
+)
+def test_faults_that_cannot_be_put_in_are_told_with_the_remedy(
+    tmp_path: Path, serve: Serve, faults: tuple[int, str], words: tuple[str, ...]
+) -> None:
+    url = serve({"/healthz": VIEWER, "/faults": faults})
+    assert_one_line(drill(tmp_path, "errors", "--viewer", url, "--orders", url), *words)
+
+
+def test_rules_without_the_alert_are_told_with_the_remedy(tmp_path: Path, serve: Serve) -> None:
+    rules = json.dumps({"status": "success", "data": {"groups": []}})
+    pages = {"/healthz": VIEWER, "/faults": (200, "[]"), "/api/v1/rules": (200, rules)}
+    url = serve(pages)
+    ended = drill(tmp_path, "errors", "--viewer", url, "--orders", url)
+    assert_one_line(ended, "has no alert AvailabilityBudgetBurnsFast", "SIGHTLINE_RULES")
+
+
+def test_a_drill_that_the_viewer_cannot_play_is_told_and_not_left_out(
+    tmp_path: Path, serve: Serve
+) -> None:
+    ended = drill(tmp_path, "collector-down", "--viewer", serve({"/healthz": VIEWER}))
+    assert_one_line(ended, "not here: the viewer is endpoint and store in one")
+
+
+def test_json_is_one_document_whatever_comes_of_it(tmp_path: Path, serve: Serve) -> None:
+    url = serve({"/healthz": VIEWER, "/faults": (403, "")})
+    ended = drill(tmp_path, "errors", "--json", "--viewer", url, "--orders", url)
+    told = json.loads(ended.stdout)
+    assert (told["green"], told["mode"]) == (False, "viewer")
+    assert told["drills"][0]["state"] == "not played"
+    assert "SIGHTLINE_FAULTS=1" in told["drills"][0]["reason"]
+    assert ended.returncode == 2
+
+
+def test_all_are_green_only_if_each_is_shown_or_told_to_be_of_the_other_mode() -> None:
+    good = [Outcome("a", State.SHOWN, "A"), Outcome("b", State.ELSEWHERE, "", "why")]
+    bad = Outcome("c", State.NOT_SHOWN, "C", "it did not fire")
+    assert json.loads(document(Mode.VIEWER, good))["green"]
+    assert not json.loads(document(Mode.VIEWER, [*good, bad]))["green"]
+    assert "1 of 3 shown in 0:00. b not in this mode; c not shown." in verdict([*good, bad])
