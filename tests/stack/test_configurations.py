@@ -36,6 +36,12 @@ def test_prometheus_takes_its_configuration_and_rules() -> None:
     assert_valid(run("promtool", "check", "config", "prometheus/prometheus.yml"))
 
 
+def test_no_rule_has_what_promtool_s_linter_finds() -> None:
+    files = sorted(map(str, (ROOT / "prometheus" / "rules").glob("*.yml")))
+    assert files
+    assert_valid(run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *files))
+
+
 def test_every_rule_test_passes() -> None:
     tests = sorted(map(str, (ROOT / "prometheus" / "rule_tests").glob("*.yml")))
     assert tests

@@ -1,10 +1,6 @@
-"""Each alert is explained, mirrored by Grafana, and tested by promtool both ways."""
+"""Each alert is explained, mirrored by Grafana, and has a case that fires and one that does not."""
 
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import boards
 import pytest
@@ -16,11 +12,6 @@ EVERY_ALERT = pytest.mark.parametrize("name", sorted(ALERTS))
 
 def sections() -> set[str]:
     return set(re.findall(r"^### (\w+)$", boards.RUNBOOK.read_text(), re.MULTILINE))
-
-
-def promtool() -> str | None:
-    built = Path.home() / ".cache" / "sightline" / "prometheus-3.16.0" / "bin" / "promtool"
-    return os.environ.get("PROMTOOL") or shutil.which(str(built)) or shutil.which("promtool")
 
 
 @EVERY_ALERT
@@ -115,29 +106,3 @@ def test_dashboards_and_rules_have_the_same_objectives() -> None:
     assert f'le="{thresholds.LATENCY_BOUND_SECONDS}"' in slow["expr"]
     assert f"> {thresholds.PAGE_BURN_RATE}" in ALERTS["LatencyBudgetBurnsFast"]["expr"]
     assert ALERTS["PaymentsFail"]["expr"].endswith(f"> {thresholds.PAYMENT_FAILURES_BOUND}")
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in boards.RULE_TESTS.glob("*.yml")))
-def test_promtool_passes_each_case(name: str) -> None:
-    tool = promtool()
-    if tool is None:
-        pytest.skip("promtool is not on this machine: make test-stack builds it")
-    run = subprocess.run(
-        [tool, "test", "rules", str(boards.RULE_TESTS / name)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_promtool_accepts_the_rules() -> None:
-    tool = promtool()
-    if tool is None:
-        pytest.skip("promtool is not on this machine: make test-stack builds it")
-    files = sorted(str(path) for path in boards.RULES.glob("*.yml"))
-    run = subprocess.run(
-        [tool, "check", "rules", "--lint=all", "--lint-fatal", *files],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr

@@ -23,12 +23,13 @@ def load(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
 
 
-@pytest.fixture
-def orders(tmp_path: Path) -> Iterator[Process]:
-    env = environment(tmp_path, SIGHTLINE_FAULTS="1")
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    folder = tmp_path_factory.mktemp("orders")
+    env = environment(folder, SIGHTLINE_FAULTS="1")
     with (
-        serving("payments", tmp_path, env) as payments,
-        serving("orders", tmp_path, {**env, "PAYMENTS_URL": payments.url}) as running,
+        serving("payments", folder, env) as payments,
+        serving("orders", folder, {**env, "PAYMENTS_URL": payments.url}) as running,
     ):
         yield running
 
@@ -36,12 +37,12 @@ def orders(tmp_path: Path) -> Iterator[Process]:
 def test_all_that_was_sent_is_answered_counted_and_expected(
     orders: Process, tmp_path: Path
 ) -> None:
-    report = tmp_path / "report.json"
+    report, before = tmp_path / "report.json", _served(orders)
     run = ("--users", "5", "--spawn-rate", "5", "--run-time", "6s", "--report", str(report))
     done = load("--host", orders.url, *run)
     assert done.returncode == 0, done.stdout + done.stderr
     counted = json.loads(report.read_text())
-    assert counted["sent"] == counted["answered"] == _served(orders) > 20
+    assert counted["sent"] == counted["answered"] == _served(orders) - before > 20
     assert f"{counted['sent']:,d} requests sent" in done.stdout
     assert "0 answers were unexpected" in done.stdout
     assert "customers" in done.stdout.splitlines()[0]
@@ -49,7 +50,10 @@ def test_all_that_was_sent_is_answered_counted_and_expected(
 
 def test_answers_that_were_not_expected_are_named_and_fail_the_run(orders: Process) -> None:
     httpx2.put(f"{orders.url}/faults/errors").raise_for_status()
-    done = load("--host", orders.url, "--users", "2", "--run-time", "3s")
+    try:
+        done = load("--host", orders.url, "--users", "2", "--run-time", "3s")
+    finally:
+        httpx2.delete(f"{orders.url}/faults/errors").raise_for_status()
     assert done.returncode == 1
     assert "x GET /orders: status 500" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -58,26 +62,29 @@ def test_answers_that_were_not_expected_are_named_and_fail_the_run(orders: Proce
 def test_traces_begin_at_load_where_somebody_receives_them(
     orders: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = len(orders.lines())
     with receive() as receiver:
         monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint)
         assert load("--host", orders.url, "--users", "2", "--run-time", "2s").returncode == 0
     assert {resource["service.name"] for resource in receiver.resources()} == {"load"}
     begun = {span.trace_id.hex() for span in receiver.spans()}
-    assert begun == {x["trace_id"] for x in orders.lines() if x["event"] == "http.request"} != set()
+    served = [line for line in orders.lines()[before:] if line["event"] == "http.request"]
+    ours = {line["trace_id"] for line in served if "/faults" not in line["path"]}
+    assert begun == ours != set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_gentle_traffic_is_quiet_and_ends_when_it_is_told(
     orders: Process, tmp_path: Path, number: int
 ) -> None:
-    out = tmp_path / "load.out"
+    out, before = tmp_path / "load.out", _served(orders)
     command = [sys.executable, "-m", "load", "--gentle", "--host", orders.url]
     with out.open("wb") as stream:
         running = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + 30
-        while _served(orders) < 3:
+        while _served(orders) < before + 3:
             assert time.monotonic() < deadline, out.read_text()
             time.sleep(0.1)
         running.send_signal(number)
