@@ -6,7 +6,17 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sightline.viewer.access import Access
-from sightline.viewer.api import dashboards, loki, page, prometheus, rules, status, targets, tempo
+from sightline.viewer.api import (
+    dashboards,
+    loki,
+    page,
+    prometheus,
+    rules,
+    runbook,
+    status,
+    targets,
+    tempo,
+)
 from sightline.viewer.config import Settings
 from sightline.viewer.guard import Guard
 from sightline.viewer.receive.tally import Tally
@@ -28,6 +38,7 @@ def create_app(
             *targets.routes(scraped),
             *prometheus.routes(store.samples),
             *rules.routes(groups),
+            *runbook.routes(),
             *loki.routes(store),
             *tempo.routes(store),
             *dashboards.routes(),

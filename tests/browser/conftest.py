@@ -2,17 +2,16 @@
 
 import re
 import shutil
-import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shop import Shop
+from viewing import free_ports, viewing
 from watch import SCREENSHOTS, Watch
 
-from sightline.supervisor import Program, Supervisor
+from sightline.viewer.rules.shipped import shipped_rules
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 QUIET = [
@@ -25,6 +24,25 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Beside the shipped rules: one that a test can make fire, and one of each state that stays.
+RULES = """
+groups:
+  - name: tills
+    interval: 500ms
+    rules:
+      - alert: TillJammed
+        expr: shop_jammed_tills > 0
+        for: 1s
+        labels: {severity: critical}
+        annotations:
+          summary: "{{ $value }} tills of {{ $labels.job }} are jammed"
+          description: Nobody can pay there.
+          runbook_url: https://tills.example/jammed
+          dashboard_url: "/d/service?var-service={{ $labels.service_name }}"
+      - {alert: AlwaysFires, expr: vector(1), annotations: {summary: It fires as long as this runs}}
+      - {alert: AlwaysPending, expr: vector(1), for: 7d}
+      - {alert: CannotBeEvaluated, expr: 'label_replace(vector(1), "", "x", "", "")'}
+"""
 # A loaded machine is slow, not wrong.
 expect.set_options(timeout=20_000)
 
@@ -38,35 +56,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Two services that have told the viewer all they do; `viewer` is its address."""
-    page, otlp_http, otlp_grpc, metrics = free_ports(4)
-    command = ["--port", page, "--otlp-http-port", otlp_http, "--otlp-grpc-port", otlp_grpc]
+    (metrics,) = free_ports(1)
+    rules = tmp_path_factory.mktemp("rules")
+    shutil.copytree(shipped_rules(), rules, dirs_exist_ok=True)
+    (rules / "tills.yml").write_text(RULES)
     scrape = ["--scrape", f"shop=http://127.0.0.1:{metrics}/metrics", "--scrape-interval", "1s"]
     # Durable: what a sender was answered for can be asked for at once.
-    flags = ["--memory", "--durable", *map(str, command), *scrape]
-    program = Program(
-        "viewer",
-        [sys.executable, "-m", "sightline", "view", *flags],
-        f"http://127.0.0.1:{page}/healthz",
-        {"SIGHTLINE_ENVIRONMENT": "test"},
-    )
-    with Supervisor(tmp_path_factory.mktemp("viewer")) as supervisor:
-        supervisor.start(program)
-        supervisor.wait_ready(60)
-        with Shop.open(f"http://127.0.0.1:{page}", otlp_http, metrics) as opened:
-            yield opened
+    flags = ["--durable", *scrape, "--rules", str(rules)]
+    folder = tmp_path_factory.mktemp("viewer")
+    with (
+        viewing(folder, *flags, SIGHTLINE_ENVIRONMENT="test") as viewer,
+        Shop.open(viewer.page, viewer.otlp, metrics) as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture(scope="session")

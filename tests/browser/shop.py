@@ -26,7 +26,7 @@ from opentelemetry.trace import (
     format_span_id,
     format_trace_id,
 )
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
 STEP = 5  # seconds; a chart ends at the last full one, and what is younger it does not show
@@ -89,6 +89,8 @@ class Shop:
         self._duration = Histogram(
             "http_request_duration_seconds", "Time.", ["handler", "method"], registry=registry
         )
+
+        self.jammed_tills = Gauge("shop_jammed_tills", "Tills.", registry=registry)
 
     @classmethod
     @contextmanager
@@ -168,6 +170,13 @@ class Shop:
     def wait_for_exemplars(self, query: str) -> None:
         ask = "/api/v1/query_exemplars"
         _wait(lambda: self.ask(ask, query=query, end=_last_step())["data"], f"exemplars of {query}")
+
+    def wait_for_alert(self, name: str, state: str) -> None:
+        _wait(lambda: state in self._alert_states(name), f"the state {state} of {name}")
+
+    def _alert_states(self, name: str) -> list[str]:
+        groups = self.ask("/api/v1/rules", type="alert", **{"rule_name[]": name})["data"]["groups"]
+        return [rule["state"] for group in groups for rule in group["rules"]]
 
     def _lines(self, selector: str) -> int:
         answer = self.ask("/loki/api/v1/query_range", query=selector)

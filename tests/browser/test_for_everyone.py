@@ -23,6 +23,9 @@ VIEWS = {
     "explore-lines": '/explore?lang=logql&query={service_name="bank"}',
     "explore-traces": "/explore?lang=traceql&query={}",
     "explore-refused": "/explore?query=rate(up",
+    "alerts": "/alerts",
+    "alerts-open": "/alerts?turned=pipeline/TargetDown&runbook=pipeline/TargetDown",
+    "alerts-none": "/alerts?text=never-said",
     "status": "/status",
 }
 SHOWN = (

@@ -1,37 +1,19 @@
 """A viewer that asks for a token: opened by its link or by hand, and shut to everybody else."""
 
-import os
-import socket
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
-
-from sightline.supervisor import Program, Supervisor
+from viewing import viewing
 
 TOKEN = "a-token-of-some-length"
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    probes = [socket.socket() for _ in range(3)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    page, http, grpc = (str(probe.getsockname()[1]) for probe in probes)
-    for probe in probes:
-        probe.close()
-    ports = ["--port", page, "--otlp-http-port", http, "--otlp-grpc-port", grpc]
-    program = Program(
-        "viewer",
-        [sys.executable, "-m", "sightline", "view", "--memory", *ports],
-        f"http://127.0.0.1:{page}/healthz",
-        {"SIGHTLINE_TOKEN": TOKEN, "SIGHTLINE_CONFIG": os.devnull},
-    )
-    with Supervisor(tmp_path_factory.mktemp("guarded")) as supervisor:
-        supervisor.start(program)
-        supervisor.wait_ready(60)
-        yield f"http://127.0.0.1:{page}"
+    folder = tmp_path_factory.mktemp("guarded")
+    with viewing(folder, SIGHTLINE_TOKEN=TOKEN) as viewer:
+        yield viewer.page
 
 
 def test_the_printed_link_opens_the_page_and_leaves_no_token(

@@ -82,10 +82,11 @@ def test_the_page_and_every_file_it_names_come_with_the_wheel(page: str) -> None
         assert get(page + address)
 
 
-def test_the_rules_come_with_the_wheel(page: str) -> None:
+def test_the_rules_and_what_to_do_about_them_come_with_the_wheel(page: str) -> None:
     groups = json.loads(get(f"{page}/api/v1/rules"))["data"]["groups"]
     files = {Path(group["file"]).name for group in groups}
     assert files == {path.name for path in (ROOT / "prometheus" / "rules").glob("*.yml")}
+    assert "docker compose ps" in json.loads(get(f"{page}/api/runbook/targetdown"))["text"]
 
 
 def test_the_dashboards_and_the_query_languages_come_with_the_wheel(page: str) -> None:

@@ -19,6 +19,7 @@ _ADDRESSES = (
     "/traces/{trace_id}",
     "/map",
     "/explore",
+    "/alerts",
     "/status",
 )
 HEADERS = {

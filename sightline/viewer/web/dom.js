@@ -82,6 +82,8 @@ const ICONS = {
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
   copy: "M5 5h8v8H5zM3 11V3h8",
+  bell: "M4 11V7.2a4 4 0 0 1 8 0V11l1.2 1.5H2.8ZM6.8 14.2h2.4",
+  check: "M3 8.5l3.2 3.2L13 5",
   warn: "M8 2.5L14.5 13.5H1.5ZM8 6.5v3M8 11.4v.3",
   out: "M7 3H3v10h10V9M9 3h4v4M13 3L7.5 8.5",
 };

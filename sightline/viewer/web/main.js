@@ -1,6 +1,8 @@
 /** The page's frame: chooses the view that the address names, and refreshes it. */
 
 import { get, link, onAddress } from "./address.js";
+import { firingCount, watchFiring } from "./alerts/firing.js";
+import { alertsView } from "./alerts/view.js";
 import { dashboardView } from "./dashboard.js";
 import { announce, el, failure, fill } from "./dom.js";
 import { exploreView } from "./explore/view.js";
@@ -30,6 +32,7 @@ const ROUTES = [
   [/^\/traces\/([0-9a-fA-F]+)$/, traceView],
   [/^\/map$/, mapView],
   [/^\/explore$/, exploreView],
+  [/^\/alerts$/, alertsView],
   [/^\/status$/, statusView],
 ];
 const NAV = /** @type {[string, string, RegExp][]} */ ([
@@ -38,6 +41,7 @@ const NAV = /** @type {[string, string, RegExp][]} */ ([
   ["Traces", "/traces", /^\/traces/],
   ["Map", "/map", /^\/map/],
   ["Explore", "/explore", /^\/explore/],
+  ["Alerts", "/alerts", /^\/alerts/],
   ["Status", "/status", /^\/status/],
 ]);
 
@@ -73,7 +77,7 @@ function open() {
 
 function drawNav() {
   fill(nav, ...NAV.map(([name, path, here]) =>
-    el("a", { href: link(path), "aria-current": here.test(location.pathname) ? "page" : null }, name)));
+    el("a", { href: link(path), "aria-current": here.test(location.pathname) ? "page" : null }, name, path === "/alerts" ? firingCount : null)));
 }
 
 function refresh() {
@@ -91,3 +95,4 @@ setInterval(() => {
 
 onAddress(show);
 show();
+watchFiring();

@@ -9,7 +9,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sightline.viewer.api import dashboards, page
+from sightline.viewer.api import dashboards, page, runbook
+from sightline.viewer.rules.shipped import shipped_rules
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "sightline" / "viewer" / "web"
@@ -18,7 +19,7 @@ MODULES = [path for path in WEB.rglob("*.js") if path.parent.name != "vendor"]
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(Starlette(routes=[*dashboards.routes(), *page.routes()]))
+    return TestClient(Starlette(routes=[*dashboards.routes(), *runbook.routes(), *page.routes()]))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ def client() -> TestClient:
         "/traces/0a",
         "/map",
         "/explore",
+        "/alerts",
         "/status",
     ],
 )
@@ -87,6 +89,21 @@ def test_an_unknown_dashboard_names_those_that_are_known(client: TestClient) -> 
     answer = client.get("/api/dashboards/nothing")
     assert answer.status_code == 404
     assert "service" in answer.json()["detail"]
+
+
+def test_every_section_that_a_shipped_rule_names_is_given_from_the_runbook(
+    client: TestClient,
+) -> None:
+    rules = "".join(path.read_text() for path in shipped_rules().glob("*.yml"))
+    anchors = re.findall(r"runbook_url: docs/runbook\.md#(\S+)", rules)
+    assert len(anchors) > 10
+    for anchor in anchors:
+        section = client.get(f"/api/runbook/{anchor}").json()
+        assert section["title"].lower() == anchor
+        assert "**Do:**" in section["text"]
+        assert "#" not in section["text"][:1]
+    absent = client.get("/api/runbook/nothing")
+    assert (absent.status_code, "nothing" in absent.json()["detail"]) == (404, True)
 
 
 def test_a_dashboard_of_the_package_is_preferred_to_the_checkouts(
