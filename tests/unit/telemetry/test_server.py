@@ -233,8 +233,9 @@ def test_a_forked_process_tells_for_itself(tmp_path: Path, endpoint: Endpoint) -
     )
     (tmp_path / "shop.py").write_text(SHOP)
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True,
-        timeout=30,
+        # Since Python 3.12 a fork beside threads is warned of.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30,
     )  # fmt: skip
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert sorted(events) == ["before", "child", "parent"]
