@@ -59,10 +59,10 @@ class Viewer:
 
 
 @contextlib.contextmanager
-def viewer(data: Path) -> Iterator[Viewer]:
+def viewer(data: Path, *, max_size: str = "100GB") -> Iterator[Viewer]:
     page, http, grpc = _free_ports(3)
     ports = ["--port", str(page), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
-    kept = ["--data", str(data), "--retention", "30d", "--max-size", "100GB"]
+    kept = ["--data", str(data), "--retention", "30d", "--max-size", max_size]
     command = [sys.executable, "-m", "sightline", "view", *ports, *kept]
     settings = {k: v for k, v in os.environ.items() if not k.startswith("SIGHTLINE_")}
     began = time.perf_counter()

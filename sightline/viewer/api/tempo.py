@@ -25,7 +25,7 @@ from sightline.viewer.traceql import tags
 from sightline.viewer.traceql.otlp import resource_spans_json, traces_data
 from sightline.viewer.traceql.parser import QueryError
 from sightline.viewer.traceql.search import search
-from sightline.viewer.traceql.service_map import edges, nodes
+from sightline.viewer.traceql.service_map import service_map
 from sightline.viewer.traceql.trace import Span, read_trace
 
 Given = Mapping[str, str]
@@ -106,19 +106,19 @@ def tag_values_v2(store: Questions, given: Given) -> Any:
     return {"tagValues": [each._asdict() for each in found], "metrics": {}}
 
 
-def service_map(store: Questions, given: Given) -> Any:
+def services(store: Questions, given: Given) -> Any:
     """The viewer's own: Tempo leaves this to its metrics generator."""
-    within = window(given)
+    nodes, edges = service_map(store, *window(given))
     return {
-        "nodes": [node._asdict() for node in nodes(store, *within)],
-        "edges": [edge._asdict() for edge in edges(store, *within)],
+        "nodes": [node._asdict() for node in nodes],
+        "edges": [edge._asdict() for edge in edges],
     }
 
 
 _ANSWERS: dict[str, Answer] = {
     "/api/traces/{trace_id}": trace,
     "/api/v2/traces/{trace_id}": trace_v2,
-    "/api/service-map": service_map,
+    "/api/service-map": services,
     "/api/search": search_traces,
     "/api/search/tags": tag_names,
     "/api/v2/search/tags": tag_names_v2,

@@ -15,7 +15,12 @@ from sightline.viewer.store.migration import STEPS, migrate
 SCHEMA_VERSION = "2"
 _STEM = "telemetry"
 FILE_NAME = f"{_STEM}.duckdb"
-_SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
+_SETTINGS = {
+    "threads": "1",
+    "preserve_insertion_order": "false",
+    # Gives memory back that is no longer used.
+    "allocator_background_threads": "true",
+}
 # Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
 _LIMITS = {False: {"memory_limit": "128MB"}, True: {"memory_limit": "768MB"}}
 _MARKS_OF_DAMAGE = ("corrupt", "checksum", "not read enough bytes")

@@ -85,11 +85,11 @@ def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         _insert_rows(connection, "requests", batch.requests)
         connection.commit()
     except duckdb.Error:
-        _roll_back(connection)
+        roll_back(connection)
         raise
 
 
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         connection.rollback()
     except duckdb.Error:

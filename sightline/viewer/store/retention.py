@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from sightline.viewer.store.calls import Calls
 from sightline.viewer.store.database import FILE_NAME
 from sightline.viewer.store.eviction import Evicted, evict
 from sightline.viewer.store.head import Head
@@ -38,7 +39,12 @@ class Retention:
     """Runs in the writer's thread, between two commits."""
 
     def __init__(
-        self, limits: Limits, folder: Path | None, series: SeriesIndex, head: Head
+        self,
+        limits: Limits,
+        folder: Path | None,
+        series: SeriesIndex,
+        head: Head,
+        calls: Calls,
     ) -> None:
         self.age_seconds = limits.age_seconds
         self.max_bytes = (
@@ -50,6 +56,7 @@ class Retention:
         self._folder = folder
         self._series = series
         self._head = head
+        self._calls = calls
         self._age_due = time.monotonic() + PASS_SECONDS
         self._size_due = time.monotonic() + SIZE_SECONDS
 
@@ -107,6 +114,7 @@ class Retention:
             self.removed[table] += count
             total += count
         connection.execute("DELETE FROM traces WHERE last_ts < ?", [int(oldest * _NS)])
+        self._calls.forget(connection, int(oldest * _NS))
         return total
 
     def _forget_series(self, connection: duckdb.DuckDBPyConnection, oldest: float) -> None:

@@ -21,6 +21,13 @@ CREATE TABLE IF NOT EXISTS spans (
 -- commit that brought some of its spans; together they may cover more than what is left of it.
 CREATE TABLE IF NOT EXISTS traces (trace_id UUID, first_ts BIGINT, last_ts BIGINT, end_ts BIGINT);
 
+-- Who called whom, counted in slices of ten seconds (calls.py); client '' stands for whoever asked.
+-- A slice counts where it is settled; of any other the spans tell.
+CREATE TABLE IF NOT EXISTS calls (
+    slice BIGINT, client VARCHAR, server VARCHAR, bucket SMALLINT, calls UINTEGER, errors UINTEGER
+);
+CREATE TABLE IF NOT EXISTS settled (slice BIGINT);
+
 CREATE TABLE IF NOT EXISTS logs (
     seq BIGINT, ts BIGINT, observed_ts BIGINT, severity UTINYINT, severity_text VARCHAR, level VARCHAR,
     service VARCHAR, body VARCHAR, trace_id VARCHAR, span_id VARCHAR,             -- '' where absent

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.store.batch import Batch
+from sightline.viewer.store.calls import Calls
 from sightline.viewer.store.database import Opened, begin_anew, first_line, open_database
 from sightline.viewer.store.head import Head
 from sightline.viewer.store.insertion import insert
@@ -51,8 +52,14 @@ class Store:
         self.tail = Tail()
         self._load()
         self.samples = StoredSamples(self.series, self.head, self.reader, self._metadata)
-        self.retention = Retention(limits, folder, self.series, self.head)
-        self.writer = Writer(lambda: self._connection, reopen=self._reopen, upkeep=self._upkeep)
+        self._calls = Calls(self._connection)
+        self.retention = Retention(limits, folder, self.series, self.head, self._calls)
+        self.writer = Writer(
+            lambda: self._connection,
+            reopen=self._reopen,
+            upkeep=self._upkeep,
+            arriving=lambda connection, batch: self._calls.arriving(connection, batch.spans),
+        )
 
     @classmethod
     def open(cls, path: Path | None, limits: Limits | None = None) -> "Store":
@@ -163,6 +170,7 @@ class Store:
         if damage is not None:
             raise damage
         self.retention.when_due(connection)
+        self._calls.settle_when_due(connection)
 
     def _reopen(self, damage: duckdb.Error | None) -> None:
         """After an error that invalidated the database; by the writer alone."""
@@ -173,6 +181,7 @@ class Store:
                 log.warning("store.close_failed: %s", first_line(error))
             opened = begin_anew(self._folder, damage) if damage else open_database(self._folder)
             self._connection = opened.connection
+        self._calls.restart(opened.connection)
         if opened.set_aside or self._folder is None:
             self.set_aside = opened.set_aside or "the store in memory was lost and begun anew"
             self._restate()

@@ -49,11 +49,13 @@ class Writer:
         *,
         reopen: Callable[[duckdb.Error | None], None],
         upkeep: Callable[[duckdb.DuckDBPyConnection], None],
+        arriving: Callable[[duckdb.DuckDBPyConnection, Batch], None],
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         self._connection = connection
         self._reopen = reopen
         self._upkeep = upkeep
+        self._arriving = arriving
         self._limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
@@ -181,6 +183,7 @@ class Writer:
                 if self._invalid:
                     self._reopen(self._damage)
                     self._invalid, self._damage = False, None
+                self._arriving(self._connection(), batch)
                 insert(self._connection(), batch)
             except _UNFIT as error:
                 # Trying again would fail again, and hold up all that is sound behind it.
