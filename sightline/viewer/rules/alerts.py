@@ -16,6 +16,7 @@ from sightline.viewer.rules.fields import Rule
 from sightline.viewer.rules.templates import Template
 
 ALERT_NAME = "alertname"
+FOR_STATE = "ALERTS_FOR_STATE"
 Key = frozenset[tuple[str, str]]
 
 
@@ -47,6 +48,8 @@ class AlertingRule:
         self._label_templates = {k: Template.parse(v) for k, v in self.labels.items()}
         self._annotation_templates = {k: Template.parse(v) for k, v in rule.annotations.items()}
         self._active: dict[Key, Alert] = {}
+        self._resumed: dict[Key, int] = {}
+        self._evaluations_left = 0  # of those by which an alert from before may come back
 
     @property
     def alerts(self) -> list[Alert]:
@@ -60,9 +63,14 @@ class AlertingRule:
             return State.FIRING
         return State.PENDING if states else State.INACTIVE
 
+    def resume(self, active_at_ms: dict[Key, int], evaluations: int) -> None:
+        """Alerts from before a restart, should they be found in the first evaluations."""
+        self._resumed, self._evaluations_left = active_at_ms, evaluations
+
     def evaluate(self, ask: Ask, at_ms: int) -> list[Sample]:
         """`at_ms` is the time of the evaluation, whatever earlier time `ask` looks at."""
         found = self._found(ask(self.rule.expr), at_ms)
+        self._take_up(found)
         active = {**found, **self._active}
         for key, alert in found.items():
             active[key].value, active[key].annotations = alert.value, alert.annotations
@@ -80,6 +88,13 @@ class AlertingRule:
         alerts = [self._alert(labels, value, at_ms) for labels, value in samples]
         require_distinct([Sample(alert.labels, 0) for alert in alerts], "alert")
         return {label_key(alert.labels): alert for alert in alerts}
+
+    def _take_up(self, found: dict[Key, Alert]) -> None:
+        for key, alert in found.items():
+            alert.active_at_ms = self._resumed.pop(key, alert.active_at_ms)
+        self._evaluations_left -= 1
+        if self._evaluations_left <= 0:
+            self._resumed = {}
 
     def _alert(self, labels: Labels, value: float, at_ms: int) -> Alert:
         def expanded(templates: dict[str, Template]) -> Labels:
@@ -109,5 +124,5 @@ class AlertingRule:
         state = {"alertstate": alert.state.value}
         return [
             Sample(labelled(alert.labels, state, name="ALERTS"), 1.0),
-            Sample(labelled(alert.labels, {}, name="ALERTS_FOR_STATE"), alert.active_at_ms // 1000),
+            Sample(labelled(alert.labels, {}, name=FOR_STATE), alert.active_at_ms // 1000),
         ]

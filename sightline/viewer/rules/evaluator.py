@@ -1,21 +1,27 @@
 """All groups on their beat: due ones are evaluated in order, their samples go into the store."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 
 from sightline.viewer.promql.engine import Engine
 from sightline.viewer.promql.query import Settings
 from sightline.viewer.promql.samples import Labels
 from sightline.viewer.promql.values import NAME
+from sightline.viewer.rules.alerts import AlertingRule
 from sightline.viewer.rules.evaluation import Sample
 from sightline.viewer.rules.files import Written
 from sightline.viewer.rules.group import Group, SinkError
 from sightline.viewer.rules.history import History
+from sightline.viewer.rules.resuming import resume
 from sightline.viewer.store import Batch, QueueFull, Store
 
 _BYTES_PER_SAMPLE = 64  # what a sample weighs in the queue
 _NO_VALUE = float("nan")
+
+
+log = logging.getLogger(__name__)
 
 
 class StoreSink:
@@ -47,6 +53,7 @@ class Evaluator:
         self.groups = [Group(each, interval_ms) for each in written]
         self._engine = Engine(_history(store, written), Settings(subquery_step_ms=interval_ms))
         self._sink = StoreSink(store)
+        self._store: Store | None = store  # until alerts are as they stood in it
 
     async def run(self) -> None:
         intervals = {group.interval_ms for group in self.groups}
@@ -61,10 +68,23 @@ class Evaluator:
 
     def evaluate(self, at_ms: int) -> None:
         """All groups whose beat has come by then, in the order of their files."""
+        if self._store is not None:
+            self._resume(self._store, at_ms)
+            self._store = None
         for group in self.groups:
             beat_ms = at_ms // group.interval_ms * group.interval_ms
             if beat_ms > group.evaluated_ms:
                 group.evaluate(self._engine, self._sink, beat_ms)
+
+    def _resume(self, store: Store, at_ms: int) -> None:
+        try:
+            resume(self._alerting(), store.samples, at_ms)
+        except Exception as failure:  # noqa: BLE001 — a database in trouble must not end all rules
+            log.warning("rules.not_resumed: %s: %s", type(failure).__name__, failure)
+
+    def _alerting(self) -> Iterator[AlertingRule]:
+        rules = (each.rule for group in self.groups for each in group.rules)
+        return (rule for rule in rules if isinstance(rule, AlertingRule))
 
 
 def _history(store: Store, written: Sequence[Written]) -> History:
