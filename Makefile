@@ -27,8 +27,8 @@ demo: .venv/installed ## viewer, orders, payments and gentle traffic; Ctrl-C end
 	@$(SETTINGS) exec $(BIN)/sightline demo
 
 .PHONY: load
-load: .venv/installed ## traffic, then the ledger: make load USERS=20 RATE=100 TIME=2m
-	@$(SETTINGS) exec $(BIN)/sightline ledger $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(TIME),--time $(TIME))
+load: .venv/installed ## traffic, then the ledger: make load RATE=100 TIME=2m (and USERS, BUYING)
+	@$(SETTINGS) exec $(BIN)/sightline ledger $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(BUYING),--buying $(BUYING)) $(if $(TIME),--time $(TIME))
 
 .PHONY: doctor
 doctor: .venv/installed ## follow one request hop by hop; name the first broken hop and its remedy

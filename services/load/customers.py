@@ -3,10 +3,11 @@
 import random
 from typing import Any
 
-from locust import FastHttpUser, between, constant_pacing, constant_throughput, task
+from locust import FastHttpUser, between, constant_pacing, task
 
 from load import scenarios
 from load.scenarios import Step
+from load.schedule import on_schedule
 from load.tally import Answer, Tally
 from load.telemetry import tracing
 
@@ -96,7 +97,7 @@ def customers(users: int, rate: float | None, buying: int | None) -> type[Custom
     """Customers who together send so many requests a second, and of a hundred buy so often."""
     changed: dict[str, Any] = {}
     if rate is not None:
-        changed["wait_time"] = constant_throughput(rate / users)
+        changed["wait_time"] = on_schedule(users / rate)
     if buying is not None:
         changed["tasks"] = {
             Customer.buy_something: 9 * buying,

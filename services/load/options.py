@@ -1,13 +1,16 @@
 """The command line of `python -m load`, each value checked with a sentence."""
 
 import argparse
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
-MOST_USERS = 1000
+USERS, MOST_USERS = 20, 1000
+# Of one customer, as many as it can ask for however slow some answers are.
+REQUESTS_OF_A_CUSTOMER = 5
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         "load", description="Mixed traffic against orders, with slow and failing requests in it."
     )
     parser.add_argument("--host", type=_host, default="http://127.0.0.1:8000", help="[%(default)s]")
-    parser.add_argument("--users", type=_users, default=20, help="customers at once [%(default)s]")
+    parser.add_argument(
+        "--users", type=_users, help=f"customers at once [{USERS}, or a fifth of the rate if more]"
+    )
     parser.add_argument(
         "--spawn-rate", type=_rate, default=10.0, help="customers started a second [%(default)s]"
     )
@@ -51,7 +56,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         return Options(given.host, 2, 2, None, None, None, gentle=True, report=given.report)
     return Options(
         given.host,
-        given.users,
+        given.users or _enough(given.rate),
         given.spawn_rate,
         given.run_time,
         given.rate,
@@ -59,6 +64,10 @@ def parse(arguments: list[str] | None = None) -> Options:
         gentle=False,
         report=given.report,
     )
+
+
+def _enough(rate: float | None) -> int:
+    return max(USERS, math.ceil((rate or 0) / REQUESTS_OF_A_CUSTOMER))
 
 
 def _host(text: str) -> str:

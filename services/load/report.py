@@ -1,11 +1,14 @@
 """What a run says for people: a line now and then, and a table at its end."""
 
+from collections.abc import Iterator
+
 from locust.stats import RequestStats
 
 from load.tally import NO_ANSWER, Answer, Tally, status_class
 
 CLASSES = ("2xx", "4xx", "5xx", "none")
 QUANTILES = (0.5, 0.95, 0.99)
+NEARLY, EDGES_SECONDS = 0.97, 2  # of a rate asked for; customers come, and last answers, one by one
 
 
 def progress(seconds: float, users: int, stats: RequestStats, tally: Tally) -> str:
@@ -16,7 +19,7 @@ def progress(seconds: float, users: int, stats: RequestStats, tally: Tally) -> s
     )
 
 
-def summary(seconds: float, stats: RequestStats, tally: Tally) -> str:
+def summary(seconds: float, stats: RequestStats, tally: Tally, rate: float | None) -> str:
     lines = [
         "",
         f"{'request':42s} {'sent':>8s}"
@@ -25,6 +28,7 @@ def summary(seconds: float, stats: RequestStats, tally: Tally) -> str:
         *(_row(name, stats, tally) for name in _names(tally)),
         "",
         _totals(seconds, tally),
+        *_shortfall(seconds, tally, rate),
         _judgement(tally),
         *(f"  {count:6,d} x {_surprise(answer)}" for answer, count in tally.surprises()),
     ]
@@ -37,6 +41,14 @@ def _totals(seconds: float, tally: Tally) -> str:
         f"{tally.sent:,d} requests sent, {tally.answered:,d} answered "
         f"in {seconds:.0f} s ({rate:.1f} a second)."
     )
+
+
+def _shortfall(seconds: float, tally: Tally, rate: float | None) -> Iterator[str]:
+    if rate is not None and tally.sent < NEARLY * rate * (seconds - EDGES_SECONDS):
+        yield (
+            f"{rate:g} a second were asked for, but answers came too slowly: "
+            "let fewer buy (--buying 4), or give orders more workers (ORDERS_WORKERS=2)."
+        )
 
 
 def _judgement(tally: Tally) -> str:

@@ -65,7 +65,8 @@ class Run:
             self._options.report.write_text(json.dumps(tally.document(), indent=2) + "\n")
         if self._options.gentle:
             return 0
-        _say(report.summary(time.monotonic() - began, self._environment.stats, tally))
+        seconds, rate = time.monotonic() - began, self._options.rate
+        _say(report.summary(seconds, self._environment.stats, tally, rate))
         return self._verdict()
 
     def _end(self) -> None:

@@ -2,18 +2,23 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import URL
+from uvicorn.supervisors import Multiprocess
 
 from orders.app import create_app
 from orders.database import DATABASE_ERRORS, Database
 from orders.faults import Faults
-from orders.settings import SettingError, Settings, require_writable
+from orders.settings import FAULTS_FILE, SettingError, Settings, require_writable
 
 DEFAULT_PORT = 8000
 
@@ -25,15 +30,30 @@ def main(arguments: list[str] | None = None) -> int:
         require_writable(settings.database_url)
         listener = _listen(options.host, options.port)
         asyncio.run(_require_database(settings.database_url))
-        app = create_app(settings)
+        app = create_app(settings)  # here first: what it refuses, it refuses once
     except SettingError as error:
         print(f"orders: {error}", file=sys.stderr)  # noqa: T201 — a command's own output
         return 1
+    if settings.workers > 1:
+        _serve_together(listener, settings.workers)
+        return 0
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(_config(app)).run(sockets=[listener])
     return 0
+
+
+def _serve_together(listener: socket.socket, workers: int) -> None:
+    """Several processes behind one address; a fault that one of them is told of is on in all."""
+    with tempfile.TemporaryDirectory(prefix="orders-") as folder:
+        os.environ.setdefault(FAULTS_FILE, str(Path(folder) / "faults.json"))
+        Multiprocess(_config("orders.app:app", workers), sockets=[listener]).run()
+
+
+def _config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, workers=workers, log_config=None, access_log=False, timeout_graceful_shutdown=2
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

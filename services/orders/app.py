@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
     app = FastAPI(title="orders", version=__version__, lifespan=_lifespan)
     app.state.settings = settings
-    app.state.faults = Faults(settings.faults_enabled)
+    app.state.faults = Faults(settings.faults_enabled, settings.faults_file)
     app.include_router(routes.router)
     app.include_router(routes.health_router)
     app.include_router(faults.router)

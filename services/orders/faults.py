@@ -1,9 +1,9 @@
 """Faults that can be switched on while running, to see what telemetry makes of them."""
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from orders.errors import OrderError
 from orders.models import Problem
+from orders.switches import Switches
 
 MAX_DELAY_SECONDS = 10.0
 # Multiples of the golden ratio lie evenly between two whole numbers, whatever rhythm requests have.
@@ -51,37 +52,35 @@ class InjectedError(RuntimeError):
     """The unhandled exception of the `errors` fault."""
 
 
-@dataclass
 class Faults:
-    """Which faults are on in this process."""
+    """Which faults are on in this service."""
 
-    enabled: bool
-
-    def __post_init__(self) -> None:
-        self._active: dict[FaultName, FaultSettings] = {}
+    def __init__(self, enabled: bool, file: Path | None = None) -> None:  # noqa: FBT001 — a setting
+        self.enabled = enabled
+        self._switches = Switches(FaultSettings, file)
         self._asked: Counter[FaultName] = Counter()
 
     def struck(self, name: FaultName) -> FaultSettings | None:
         """The fault's settings if it is on and this request is one of its share, evenly spread."""
-        fault = self._active.get(name)
+        fault = self._switches.get(name)
         if not fault:
             return None
         self._asked[name] += 1
         return fault if self._asked[name] * _GOLDEN % 1 < fault.ratio else None
 
     def set(self, name: FaultName, settings: FaultSettings) -> Fault:
-        self._active[name] = settings
+        self._switches.set(name, settings)
         self._asked[name] = 0
         log.warning("fault.set", fault=name.value, **settings.model_dump())
         return self.describe(name)
 
     def clear(self, name: FaultName) -> Fault:
-        if self._active.pop(name, None):
+        if self._switches.clear(name):
             log.warning("fault.cleared", fault=name.value)
         return self.describe(name)
 
     def describe(self, name: FaultName) -> Fault:
-        settings = self._active.get(name)
+        settings = self._switches.get(name)
         return Fault(
             name=name,
             meaning=MEANING[name],

@@ -17,6 +17,8 @@ DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+FAULTS_FILE = "ORDERS_FAULTS_FILE"
+MOST_WORKERS = 64
 SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False, "": False}
 
 
@@ -33,6 +35,8 @@ class Settings:
     faults_enabled: bool = False
     housekeeping_seconds: float = 5.0
     keep_days: float = 1.0
+    workers: int = 1
+    faults_file: Path | None = None  # where workers of one service share which faults are on
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -46,6 +50,8 @@ class Settings:
                 env, "ORDERS_HOUSEKEEPING_SECONDS", cls.housekeeping_seconds, 3600
             ),
             keep_days=_number(env, "ORDERS_KEEP_DAYS", cls.keep_days, 3650),
+            workers=int(_number(env, "ORDERS_WORKERS", cls.workers, MOST_WORKERS)),
+            faults_file=Path(named) if (named := env.get(FAULTS_FILE)) else None,
         )
 
     @property

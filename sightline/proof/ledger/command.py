@@ -19,6 +19,7 @@ from sightline.proof.ledger.table import document, table
 from sightline.proof.stores import StoreError
 
 _FIRST_SCRAPE_SECONDS = 20.0
+_SPAWNED_AT_ONCE = "100"  # customers a second, the most that Locust calls safe
 
 
 class LedgerError(Exception):
@@ -27,7 +28,7 @@ class LedgerError(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("the traffic")
-    run.add_argument("--users", metavar="N", default="20", help="customers at once [20]")
+    run.add_argument("--users", metavar="N", help="customers at once [20, or as the rate needs]")
     run.add_argument("--rate", metavar="N", help="requests a second [as many as they make]")
     run.add_argument("--buying", metavar="N", help="of a hundred requests, so many buy [about 36]")
     run.add_argument("--time", metavar="TIME", default="60s", help="such as 90s, 2m or 1h [60s]")
@@ -73,9 +74,8 @@ def _send(found: Addresses, arguments: argparse.Namespace) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "load", "--host", found.orders, "--report", str(report)]
-        command += ["--users", arguments.users, "--spawn-rate", arguments.users]
-        command += ["--time", arguments.time]
-        for name in ("rate", "buying"):
+        command += ["--spawn-rate", _SPAWNED_AT_ONCE, "--time", arguments.time]
+        for name in ("users", "rate", "buying"):
             value = getattr(arguments, name)
             command += [f"--{name}", value] if value else []
         ended = subprocess.run(command, check=False)  # noqa: S603 — our own command

@@ -48,6 +48,20 @@ def test_all_that_was_sent_is_answered_counted_and_expected(
     assert "customers" in done.stdout.splitlines()[0]
 
 
+def test_a_rate_that_answers_are_too_slow_for_is_said_with_what_helps(orders: Process) -> None:
+    slow = {"delay_seconds": 1.0}
+    httpx2.put(f"{orders.url}/faults/slow-db", json=slow).raise_for_status()
+    done = load("--host", orders.url, "--users", "2", "--rate", "100", "--run-time", "5s")
+    assert "100 a second were asked for, but answers came too slowly" in done.stdout
+    assert "ORDERS_WORKERS=2" in done.stdout
+
+
+def test_for_a_rate_there_are_customers_enough() -> None:
+    assert options.parse([]).users == options.parse(["--rate", "50"]).users == 20
+    assert options.parse(["--rate", "310"]).users == 62
+    assert options.parse(["--rate", "310", "--users", "7"]).users == 7
+
+
 def test_answers_that_were_not_expected_are_named_and_fail_the_run(orders: Process) -> None:
     httpx2.put(f"{orders.url}/faults/errors").raise_for_status()
     try:

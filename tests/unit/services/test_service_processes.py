@@ -106,6 +106,7 @@ def test_a_data_folder_that_cannot_be_written_is_one_line(module: str, tmp_path:
     [
         ("orders", "SIGHTLINE_FAULTS", "perhaps"),
         ("orders", "LOG_LEVEL", "loud"),
+        ("orders", "ORDERS_WORKERS", "many"),
         ("orders", "DATABASE_URL", "postgresql://o@127.0.0.1:9/o"),
         ("payments", "LOG_LEVEL", "loud"),
     ],
@@ -138,6 +139,22 @@ def test_an_order_crosses_both_processes_and_both_end_in_order(tmp_path: Path) -
             (line,) = [line for line in process.lines() if line["event"] == event]
             assert (line["request_id"], line["level"]) == ("both-1", "info")
         assert not {line["level"] for line in orders.lines()} & {"error", "critical"}
+
+
+def test_workers_of_orders_answer_as_one_know_the_same_faults_and_end_in_order(
+    tmp_path: Path,
+) -> None:
+    env = environment(tmp_path, SIGHTLINE_FAULTS="1", ORDERS_WORKERS="2")
+    with serving("orders", tmp_path, env) as orders:
+        wait_until(lambda: orders.events().count("Application startup complete.") == 2, "both")
+        httpx2.put(f"{orders.url}/faults/errors").raise_for_status()
+        # Each on a connection of its own, so that both workers get some.
+        answers = [httpx2.get(f"{orders.url}/orders").status_code for _ in range(20)]
+        assert set(answers) == {500}
+        page = httpx2.get(f"{orders.url}/metrics").text
+        assert 'http_requests_total{handler="/orders",method="GET",status="5xx"} 20.0' in page
+        assert orders.end() == 0
+        assert orders.events().count("Application shutdown complete.") == 2
 
 
 def test_orders_placed_when_the_process_is_killed_are_settled_by_the_next(
