@@ -46,6 +46,15 @@ def test_values_of_the_environment_stay_as_they_are(settings: Path) -> None:
     assert show(settings, ODD=odd) == ["3333", "console", odd]
 
 
+def test_load_hands_on_how_much_is_asked_for() -> None:
+    asked = ["USERS=7", "RATE=310", "BUYING=4", "TIME=2m"]
+    command = ["make", "--silent", "--dry-run", "-f", MAKEFILE, "load", *asked]
+    planned = subprocess.run(
+        command, cwd=MAKEFILE.parent, capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    assert planned.strip().endswith("sightline ledger --users 7 --rate 310 --buying 4 --time 2m")
+
+
 def test_without_a_file_nothing_is_set(tmp_path: Path) -> None:
     assert show(tmp_path) == ["", "", ""]
 

@@ -51,7 +51,10 @@ def test_all_that_was_sent_is_answered_counted_and_expected(
 def test_a_rate_that_answers_are_too_slow_for_is_said_with_what_helps(orders: Process) -> None:
     slow = {"delay_seconds": 1.0}
     httpx2.put(f"{orders.url}/faults/slow-db", json=slow).raise_for_status()
-    done = load("--host", orders.url, "--users", "2", "--rate", "100", "--run-time", "5s")
+    try:
+        done = load("--host", orders.url, "--users", "2", "--rate", "100", "--run-time", "4s")
+    finally:
+        httpx2.delete(f"{orders.url}/faults/slow-db").raise_for_status()
     assert "100 a second were asked for, but answers came too slowly" in done.stdout
     assert "ORDERS_WORKERS=2" in done.stdout
 
