@@ -13,6 +13,7 @@ from sightline.proof.http import Answer, Unreachable, request
 OK = 200
 TOO_MUCH = {429, 503}
 NO_ENDPOINT = {404, 405}
+DENIED = {401, 403}
 # What sightline.telemetry exports itself; metrics are scraped.
 _EXPORTED = ("traces", "logs")
 
@@ -31,7 +32,7 @@ def endpoint(patient: Patient) -> str:
             url,
             timeout=PROBE_SECONDS,
             method="POST",
-            headers={"Content-Type": "application/json"},
+            headers={**patient.options.otlp_headers, "Content-Type": "application/json"},
             body=json.dumps(own_span(patient)).encode(),
         )
     except Unreachable as error:
@@ -62,6 +63,13 @@ def _refused(patient: Patient, part: str, expected: str, answer: Answer) -> Brok
             found=f"refused: {answer.summary}",
             cause=cause,
             remedy=patient.remedies.look(part),
+        )
+    if answer.status in DENIED:
+        return Broken(
+            expected=expected,
+            found=f"refused: {answer.summary}",
+            cause="it takes only what carries its key, and doctor knows none",
+            remedy="OTEL_EXPORTER_OTLP_HEADERS='authorization=Bearer%20KEY' sightline doctor",
         )
     cause = "it refuses what it is sent"
     if answer.status in NO_ENDPOINT:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sightline.proof import addresses
 from sightline.proof.addresses import AddressError, Addresses, Mode
@@ -75,12 +75,19 @@ def _patient(arguments: argparse.Namespace, env: Mapping[str, str]) -> Patient:
         wait=arguments.wait,
         collector=arguments.collector,
         jaeger=arguments.jaeger,
+        otlp_headers=_headers(env.get("OTEL_EXPORTER_OTLP_HEADERS", "")),
         token=env.get("GRAFANA_TOKEN", ""),
         named=named,
     )
     data = Path(env.get("SIGHTLINE_DATA") or ".sightline")
     remedies = Remedies(places.mode, bool(named), data, options.url)
     return Patient(places, options, remedies)
+
+
+def _headers(text: str) -> dict[str, str]:
+    """As OpenTelemetry writes them: key=value,key=value, percent-encoded."""
+    pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
+    return {key.strip(): unquote(value.strip()) for key, _, value in pairs}
 
 
 def _located(places: Addresses, named: frozenset[str]) -> Addresses:

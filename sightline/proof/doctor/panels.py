@@ -155,12 +155,10 @@ def _of_spans(patient: Patient, query: Query) -> str | Wrong:
 
 
 def _recorded(patient: Patient, query: Query, name: str) -> str | Wrong:
-    if patient.viewer:
-        return "want Prometheus' recording rules"
     rule = next((one for one in patient.stores.rules() if one["name"] == name), None)
     if rule is None:
-        if patient.remedies.foreign:
-            return "want recording rules that this Prometheus has not"
+        if patient.remedies.foreign or patient.viewer:
+            return "want recording rules that are not there"
         return Wrong(
             query, f"Prometheus has no rule {name}: prometheus/rules is not read", "prometheus"
         )

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +38,7 @@ class Options:
     wait: float = 15.0  # seconds that the marked request may take to arrive
     collector: str = "http://127.0.0.1:8888"  # the Collector's own metrics
     jaeger: str = "http://127.0.0.1:16686"  # where it stands in Tempo's place
+    otlp_headers: Mapping[str, str] = field(default_factory=dict)
     token: str = ""  # a service account of Grafana's
     named: frozenset[str] = frozenset()  # the places that flags name
 
@@ -147,7 +148,7 @@ class Patient:
     ) -> T:
         """The first good answer, or the last one when the marked request's time is up."""
         wait = min(self.options.wait, most)
-        deadline = max(self.sent_at + wait, time.time() + _LEAST_SECONDS)
+        deadline = max(self.sent_at + wait, time.time() + min(_LEAST_SECONDS, wait))
         while not good(found := ask()) and time.time() < deadline:
             time.sleep(_POLL_SECONDS)
         return found

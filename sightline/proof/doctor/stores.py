@@ -8,7 +8,7 @@ from sightline.proof.doctor.findings import Broken, Hop, Unchecked
 from sightline.proof.doctor.patient import Patient
 from sightline.proof.http import Unreachable
 
-OK, UNAVAILABLE, NOT_FOUND = 200, 503, 404
+OK, UNAVAILABLE, NOT_FOUND, DENIED = 200, 503, 404, {401, 403}
 # Links look five minutes to either side; far less than that already puts lines out of order.
 MOST_SECONDS_APART = 5.0
 
@@ -61,6 +61,14 @@ def _ready(patient: Patient, store: Store, address: str) -> str:
             cause=f"{_title(patient, store)} is starting (its first quarter of a minute), or its "
             "disk is full",
             remedy=patient.remedies.look(_part(patient, store)),
+        )
+    if answer.status in DENIED:
+        raise Broken(
+            expected=f"{address}{path} answers 200",
+            found=found,
+            cause=f"{_title(patient, store)} lets in only who shows a token or password, "
+            "and doctor has none",
+            remedy="ask from inside, where it is open, or at an address that is",
         )
     raise Broken(
         expected=f"{address}{path} answers 200",

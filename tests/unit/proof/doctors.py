@@ -20,7 +20,7 @@ def patient(
     data: Path = Path(".sightline"),
     options: Options | None = None,
 ) -> Patient:
-    options = options or Options(wait=1)
+    options = options or Options(wait=0.1)
     places = Addresses(mode, at, at, at, at, at, at, at, at)
     made = Patient(places, options, Remedies(mode, foreign, data, options.url))
     made.sent_at = 1.0  # long ago: nothing is waited for beyond the least

@@ -18,7 +18,7 @@ LINE = {"event": "http.request", "trace_id": MARK.trace_id, "request_id": MARK.r
 
 
 def reading(path: Path, **fields: object) -> Patient:
-    asked = patient(options=Options(wait=1, stdout=path))
+    asked = patient(options=Options(wait=0.1, stdout=path))
     asked.mark = MARK
     path.write_text(json.dumps({**LINE, **fields}) + "\n")
     return asked
@@ -43,7 +43,7 @@ def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_not_checked(tmp_path: Path) -> None:
-    asked = patient(options=Options(wait=1, stdout=tmp_path / "absent"))
+    asked = patient(options=Options(wait=0.1, stdout=tmp_path / "absent"))
     with pytest.raises(Unchecked, match="No such file"):
         logged(asked)
 
