@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
-import duckdb
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +15,7 @@ from sightline.viewer.api import loki_browse as browse
 from sightline.viewer.api.loki_answers import matrix, scalar, streams, success, vector
 from sightline.viewer.api.loki_parameters import BadParameter, Parameters
 from sightline.viewer.api.loki_tail import TailedStore, tail_route
+from sightline.viewer.api.refusals import answer_or_refusal
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.logql.metrics import evaluate
@@ -24,9 +24,7 @@ from sightline.viewer.logql.samples import Steps
 from sightline.viewer.logql.selectors import check_selector, check_selectors
 from sightline.viewer.logql.streams import read_lines, thinned
 from sightline.viewer.sql.fragment import Questions
-from sightline.viewer.store.reader import QueryTimeout
 
-TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
 Answer = Callable[[Questions, Parameters], Any]
 PREFIX = "/loki/api/v1"
 MOST_FORM_BYTES = 256 * 1024
@@ -134,12 +132,7 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _answered(store: Questions, answer: Answer, parameters: Parameters) -> Response:
-    try:
-        found = answer(store, parameters)
-    except (QueryError, BadParameter) as bad:
-        return PlainTextResponse(str(bad), 400)
-    except QueryTimeout as late:
-        return PlainTextResponse(str(late), 504)
-    except duckdb.OutOfMemoryException:
-        return PlainTextResponse(TOO_MUCH, 503)
+    found = answer_or_refusal(lambda: answer(store, parameters), QueryError, BadParameter)
+    if isinstance(found, Response):
+        return found
     return Response(orjson.dumps(found), media_type="application/json")

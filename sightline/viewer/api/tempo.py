@@ -5,12 +5,12 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio.to_thread
-import duckdb
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sightline.viewer.api.refusals import answer_or_refusal
 from sightline.viewer.api.tempo_parameters import (
     BadParameter,
     hinted_times,
@@ -20,7 +20,6 @@ from sightline.viewer.api.tempo_parameters import (
 )
 from sightline.viewer.api.tempo_search import found_json, query_of
 from sightline.viewer.sql.fragment import Questions
-from sightline.viewer.store.reader import QueryTimeout
 from sightline.viewer.traceql import tags
 from sightline.viewer.traceql.otlp import resource_spans_json, traces_data
 from sightline.viewer.traceql.parser import QueryError
@@ -29,7 +28,6 @@ from sightline.viewer.traceql.service_map import service_map
 from sightline.viewer.traceql.trace import Span, read_trace
 
 Given = Mapping[str, str]
-TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
 Answer = Callable[[Questions, Given], Any]
 PROTOBUF = "application/protobuf"
 _LIMIT, _MOST_TRACES = 20, 1_000
@@ -147,14 +145,7 @@ def _endpoint(store: Questions, answer: Answer) -> Callable[[Request], Any]:
 
 
 def _answered(store: Questions, answer: Answer, given: Given) -> Response:
-    try:
-        found = answer(store, given)
-    except (QueryError, BadParameter) as bad:
-        return PlainTextResponse(str(bad), 400)
-    except QueryTimeout as late:
-        return PlainTextResponse(str(late), 504)
-    except duckdb.OutOfMemoryException:
-        return PlainTextResponse(TOO_MUCH, 503)
+    found = answer_or_refusal(lambda: answer(store, given), QueryError, BadParameter)
     return found if isinstance(found, Response) else _json(found)
 
 

@@ -5,9 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
-from lark.exceptions import UnexpectedCharacters, VisitError
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark.exceptions import VisitError
 
+from sightline.viewer import grammar
 from sightline.viewer.sql.literals import LiteralError, duration_ns, unquoted
 from sightline.viewer.traceql import syntax as t
 
@@ -142,20 +143,14 @@ def field(text: str) -> t.Field:
 @cache
 def _lark() -> Lark:
     """Built when first asked for: a viewer that starts has no query yet."""
-    grammar = (Path(__file__).parent / "grammar.lark").read_text()
-    return Lark(grammar, parser="lalr", maybe_placeholders=True)
+    return grammar.load(Path(__file__).parent)
 
 
 _PARTS = _Parts()
 
 
 def _refusal(text: str, unexpected: UnexpectedInput) -> QueryError:
-    word, offset = "", len(text)
-    if isinstance(unexpected, UnexpectedToken) and unexpected.token.type != "$END":
-        word, offset = str(unexpected.token), unexpected.pos_in_stream or 0
-    elif isinstance(unexpected, UnexpectedCharacters):
-        offset = unexpected.pos_in_stream or 0
-        word = text[offset]
+    word, offset = grammar.unexpected_at(text, unexpected)
     line = text.count("\n", 0, offset) + 1
     column = offset - text.rfind("\n", 0, offset)
     found = UNSUPPORTED.search(text, max(0, offset - 2))
