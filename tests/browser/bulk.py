@@ -8,7 +8,11 @@ import urllib.request
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 AT_ONCE = 10_000
@@ -47,6 +51,25 @@ def send_trace(otlp: int, service: str, count: int) -> str:
         span.end_time_unix_nano = now + (number + 1 if number else count) * 1_000
     _post(otlp, "traces", request)
     return trace.hex()
+
+
+def send_requests(otlp: int, service: str, environment: str, rate: int, end: int) -> None:
+    """A counter of requests over the minute before `end`, in seconds, that rises evenly."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    _attribute(group.resource, "service.name", service)
+    _attribute(group.resource, "deployment.environment.name", environment)
+    metric = group.scope_metrics.add().metrics.add(name="http_requests")
+    metric.sum.is_monotonic = True
+    metric.sum.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
+    for second in range(61):
+        point = metric.sum.data_points.add(
+            time_unix_nano=(end - 60 + second) * 1000 * MILLISECOND,
+            start_time_unix_nano=(end - 60) * 1000 * MILLISECOND,
+            as_double=1 + rate * second,
+        )
+        _attribute(point, "handler", "/till")
+    _post(otlp, "metrics", request)
 
 
 def post(otlp: int, signal: str, body: bytes, **headers: str) -> int:

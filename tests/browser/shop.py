@@ -99,17 +99,21 @@ class Shop:
         server, thread = start_http_server(metrics, addr="127.0.0.1", registry=shop.registry)
         # One line is of two days ago, which is past its age.
         shop.bank.log("long.ago", at=time.time_ns() - 2 * 86_400 * 1_000_000_000)
+        # A sender chooses its names, and no view may give way to long ones.
+        shop.hostile_order()
         closing = threading.Event()
         traffic = threading.Thread(target=shop._trade, args=(closing, shop.order()))
         traffic.start()
-        yield shop
-        closing.set()
-        traffic.join()
-        for service in (shop.front, shop.bank, shop.hostile):
-            service.close()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        try:
+            yield shop
+        finally:
+            closing.set()
+            traffic.join()
+            for service in (shop.front, shop.bank, shop.hostile):
+                service.close()
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     def _trade(self, closing: threading.Event, sent: Sent) -> None:
         """A request now and then, so that rates and quantiles move."""

@@ -1,15 +1,17 @@
 """What holds in every view: no broken rule of accessibility, light and dark, wide and narrow."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import violations
 from playwright.sync_api import Browser, Page, expect
 from shop import Shop
 from watch import SCREENSHOTS, Watch
 
 VIEWS = {
-    "dashboard": "/d/service?var-service=shop&from=now-5m&to=now",
-    "dashboard-of-traces": "/d/traces?from=now-5m&to=now",
-    "dashboard-without-data": "/d/slo?from=now-5m&to=now",
+    "dashboard-service": "/d/service?var-service=shop&from=now-5m&to=now",
+    "dashboard-business": "/d/business?from=now-5m&to=now",
+    "dashboard-slo": "/d/slo?from=now-5m&to=now",
+    "dashboard-health": "/d/telemetry-health?from=now-5m&to=now",
+    "dashboard-traces": "/d/traces?from=now-5m&to=now",
     "logs": "/logs",
     "logs-none": "/logs?text=never-said",
     "logs-live": "/logs?live=1",
@@ -33,7 +35,6 @@ SHOWN = (
     ".explore-chart, .explore-table"
 )
 PHONE, DESK = 390, 1280
-AXE = Axe()
 
 
 def loaded(page: Page, address: str, shop: Shop) -> None:
@@ -41,16 +42,6 @@ def loaded(page: Page, address: str, shop: Shop) -> None:
     page.goto(address.replace("TRACE", sent.trace).replace("SPAN", sent.charge))
     expect(page.locator(f"main :is({SHOWN})").first).to_be_visible()
     expect(page.locator(".loading")).to_have_count(0)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, with the elements it finds it in."""
-    found = AXE.run(page).response["violations"]
-    return [
-        f"{each['id']}: {each['help']}: {node['html'][:160]}"
-        for each in found
-        for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -5,8 +5,9 @@ import { el, empty, failure, fill, icon } from "./dom.js";
 import { ask, isAborted } from "./http.js";
 import { onTheme } from "./palette.js";
 import { panelFrame } from "./panel.js";
-import { ALL, loadVariables } from "./template.js";
+import { loadVariables } from "./template.js";
 import { range, setStandard } from "./time.js";
+import { variableInput } from "./variableinput.js";
 
 /** @typedef {import("./template.js").Variable} Variable */
 
@@ -25,6 +26,8 @@ export function dashboardView(root, uid) {
   /** @type {Map<number, ReturnType<typeof panelFrame>>} */
   let frames = new Map();
   let laidOut = "";
+  /** The variable that was set last: the keyboard stands on it. */
+  let set = "";
   /** @type {Set<number>} */
   const seen = new Set();
   /** @type {import("./panels/targets.js").Context | null} */
@@ -68,11 +71,21 @@ export function dashboardView(root, uid) {
 
   /** @param {Variable[]} variables */
   function drawBar(variables) {
-    if (bar.contains(document.activeElement) && document.activeElement?.matches("select, input")) return;
+    const focused = /** @type {HTMLElement | null} */ (bar.contains(document.activeElement) ? document.activeElement : null);
+    if (focused?.matches("select, input, [open] *")) return;
+    const key = focused?.dataset.key ?? (document.activeElement === document.body ? set : "");
+    set = "";
     fill(bar,
       el("nav", { class: "tabs", "aria-label": "Dashboards" }, ...known.map((each) =>
-        el("a", { href: link(`/d/${each.uid}`, kept(variables)), title: each.description, "aria-current": each.uid === uid ? "page" : null }, each.title))),
-      el("div", { class: "variables" }, ...variables.filter(({ hidden }) => !hidden).map(variableInput)));
+        el("a", { href: link(`/d/${each.uid}`, kept(variables)), title: each.description, "aria-current": each.uid === uid ? "page" : null, "data-key": `/d/${each.uid}` }, each.title))),
+      el("div", { class: "variables" }, ...variables.filter(({ hidden }) => !hidden).map((each) => variableInput(each, onset))));
+    if (key) /** @type {HTMLElement | null} */ (bar.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus({ preventScroll: true });
+  }
+
+  /** @type {import("./variableinput.js").OnSet} */
+  function onset(name, values) {
+    set = name;
+    change({ [`var-${name}`]: values });
   }
 
   function layOut() {
@@ -157,18 +170,3 @@ function rowHeader(panel, open, closed) {
 
 /** @param {Variable[]} variables @returns {import("./address.js").Params} */
 const kept = (variables) => Object.fromEntries(variables.map(({ name, value }) => [`var-${name}`, value]));
-
-/** @param {Variable} variable */
-function variableInput(variable) {
-  const { name, label, type, options, value, includeAll, multi } = variable;
-  const set = (/** @type {Event} */ event) => {
-    const chosen = /** @type {HTMLSelectElement} */ (event.target);
-    chosen.blur();
-    change({ [`var-${name}`]: chosen.value });
-  };
-  if (type === "textbox") return el("label", {}, label, el("input", { type: "text", value: value[0] ?? "", onchange: set }));
-  const several = multi && value.length > 1 ? [value.join(" + ")] : [];
-  const offered = [...new Set([...(includeAll ? [ALL] : []), ...several, ...value, ...options])];
-  return el("label", {}, label, el("select", { onchange: set, disabled: offered.length === 0 }, ...offered.map((each) =>
-    el("option", { value: each, selected: several.length ? each === several[0] : value.includes(each) }, each === ALL ? "All" : each))));
-}

@@ -10,6 +10,7 @@ import { gridOf, visible, written } from "./panels/targets.js";
 import * as text from "./panels/text.js";
 import * as timeseries from "./panels/timeseries.js";
 import * as traces from "./panels/tracetable.js";
+import { interpolate } from "./template.js";
 
 /** @typedef {import("./panels/targets.js").Context} Context */
 /** @typedef {{ load?: (panel: any, context: Context, width: number) => Promise<any>, draw: (place: HTMLElement, panel: any, data: any, how: any) => void }} Drawer */
@@ -43,6 +44,7 @@ export function panelFrame(panel) {
   const body = el("div", { class: "panel-body" });
   const extra = el("div", { class: "panel-extra", hidden: true });
   const titleId = `panel-${panel.id}`;
+  const heading = el("h2", { id: titleId }, panel.title || "Panel");
   const drawer = drawerOf(panel);
   const how = { table: false, hidden: new Set(), context: /** @type {any} */ (null) };
   /** @type {any} */
@@ -51,7 +53,7 @@ export function panelFrame(panel) {
   const large = get("viewPanel") === String(panel.id);
   const element = el("section", { class: `panel panel-${panel.type}`, "aria-labelledby": titleId },
     el("header", {},
-      el("h2", { id: titleId }, panel.title || "Panel"),
+      heading,
       el("div", { class: "panel-tools" },
         panel.description ? iconButton("info", `About: ${panel.title}`, () => tell(panel.description)) : null,
         drawer === timeseries ? tableButton : null,
@@ -86,6 +88,7 @@ export function panelFrame(panel) {
   /** @param {Context} context */
   async function update(context) {
     how.context = context;
+    heading.textContent = interpolate(panel.title || "Panel", context.variables, {}, "text");
     if (!drawer) return void fill(body, empty("This panel is for Grafana", `The viewer does not draw “${panel.type}” panels; start the compose stack to see it.`));
     if (!drawer.load) return drawer.draw(body, panel, null, how);
     element.classList.add("loading");

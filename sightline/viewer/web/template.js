@@ -57,12 +57,18 @@ async function choices(declared, before, within) {
   const found = /^label_values\(\s*(?:([\s\S]+),\s*)?([A-Za-z_]\w*)\s*\)$/.exec(interpolate(query, before).trim());
   if (!found) return [];
   const values = await labelValues(found[2], found[1]?.trim(), within);
-  const wanted = declared.regex ? regexOf(declared.regex) : /^/;
-  return values.filter((value) => value !== "" && wanted.test(value)).toSorted();
+  const picked = declared.regex ? values.flatMap(picker(regexOf(declared.regex))) : values;
+  return [...new Set(picked)].filter((value) => value !== "").toSorted();
 }
 
 /** @param {string} text written as `/a.*b/` or bare */
 const regexOf = (text) => new RegExp(/^\/(.*)\/[a-z]*$/.exec(text)?.[1] ?? text);
+
+/** What matches; of a group in the expression, what that holds. @param {RegExp} wanted @returns {(value: string) => string[]} */
+const picker = (wanted) => (value) => {
+  const found = wanted.exec(value);
+  return found ? [found.groups?.value ?? found[1] ?? value] : [];
+};
 
 /** @param {any} declared @param {string[]} options @returns {string[]} */
 function current(declared, options) {
@@ -84,16 +90,19 @@ const quoted = (text) => text.replace(/\\/g, "\\\\").replace(/"/g, '\\"');
 /** @param {Variable} variable @returns {string[]} */
 const values = (variable) => (variable.value.includes(ALL) ? variable.options : variable.value);
 
-/** @type {Record<string, (values: string[]) => string>} */
+/** As Grafana writes a variable where a format is asked for. @type {Record<string, (values: string[], of: Variable) => string>} */
 const FORMATS = {
   raw: (list) => list.join(","),
+  glob: (list) => (list.length === 1 ? list[0] : `{${list.join(",")}}`),
+  json: (list, { multi }) => JSON.stringify(multi ? list : (list[0] ?? "")),
+  percentencode: (list, { multi }) => encodeURIComponent(multi ? `{${list.join(",")}}` : (list[0] ?? "")),
   csv: (list) => list.join(","),
   pipe: (list) => list.join("|"),
   text: (list) => list.join(" + "),
   regex: (list) => group(list.map(escapeRegex)),
   doublequote: (list) => list.map((each) => `"${each}"`).join(","),
   singlequote: (list) => list.map((each) => `'${each}'`).join(","),
-  queryparam: (list) => list.map((each) => encodeURIComponent(each)).join(","),
+  queryparam: (list, { name }) => list.map((each) => `var-${name}=${encodeURIComponent(each)}`).join("&"),
 };
 
 /** @param {string[]} list */
@@ -101,9 +110,12 @@ const group = (list) => (list.length === 1 ? list[0] : `(${list.join("|")})`);
 
 /** @param {Variable} variable @param {string | undefined} format */
 function written(variable, format) {
-  if (variable.value.includes(ALL) && variable.allValue) return variable.allValue;
+  const isAll = variable.value.includes(ALL);
+  if (format === "queryparam" && isAll) return FORMATS.queryparam([ALL], variable);
+  if (format === "text" && isAll) return "All";
+  if (isAll && variable.allValue) return variable.allValue;
   const list = values(variable);
-  if (format && FORMATS[format]) return FORMATS[format](list);
+  if (format && FORMATS[format]) return FORMATS[format](list, variable);
   if (!variable.multi && !variable.includeAll) return quoted(list[0] ?? "");
   // As Grafana: a variable that may hold several values is a regular expression.
   return list.length ? group(list.map((each) => quoted(escapeRegex(each)))) : ".*";
@@ -113,13 +125,14 @@ function written(variable, format) {
  * @param {string} text with `$name`, `${name:format}` or `[[name]]`
  * @param {Variable[]} variables
  * @param {Builtins} [builtins]
+ * @param {string} [standard] the format where the text names none
  */
-export function interpolate(text, variables, builtins = {}) {
+export function interpolate(text, variables, builtins = {}, standard) {
   return text.replace(/\$(\w+)|\[\[(\w+)\]\]|\$\{([\w.]+)(?::([^}]+))?\}/g, (whole, plain, square, braced, format) => {
     const name = plain ?? square ?? braced;
     if (name in builtins) return builtins[name];
     const variable = variables.find((each) => each.name === name);
-    return variable ? written(variable, format) : whole;
+    return variable ? written(variable, format ?? standard) : whole;
   });
 }
 

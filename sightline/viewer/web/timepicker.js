@@ -2,6 +2,7 @@
 
 import { change } from "./address.js";
 import { el, icon, iconButton } from "./dom.js";
+import { menu } from "./menu.js";
 import { inputTime, QUICK, range, rangeLabel, REFRESH, refreshText, spelled } from "./time.js";
 
 /** @param {() => void} refresh */
@@ -9,8 +10,7 @@ export function timePicker(refresh) {
   const now = range();
   return el("div", { class: "timepicker" },
     iconButton("minus", "Zoom out to twice the time", zoomOut),
-    el("details", { class: "menu", onkeydown: closeOnEscape, onfocusout: closeOnLeave },
-      el("summary", { title: "Time range" }, icon("clock"), el("span", {}, rangeLabel(now)), icon("down")),
+    menu({ title: "Time range" }, [icon("clock"), el("span", {}, rangeLabel(now)), icon("down")],
       el("div", { class: "menu-body time-menu" }, quickRanges(now), exactRange(now))),
     el("span", { class: "joined" },
       iconButton("refresh", "Refresh now", refresh),
@@ -54,18 +54,4 @@ function zoomOut() {
   const { start, end } = range();
   const half = (end - start) / 2;
   change({ from: String(Math.round(start - half)), to: String(Math.round(Math.min(end + half, Date.now()))) });
-}
-
-/** @param {KeyboardEvent} event */
-function closeOnEscape(event) {
-  const menu = /** @type {HTMLDetailsElement} */ (event.currentTarget);
-  if (event.key !== "Escape" || !menu.open) return;
-  menu.open = false;
-  menu.querySelector("summary")?.focus();
-}
-
-/** @param {FocusEvent} event */
-function closeOnLeave(event) {
-  const menu = /** @type {HTMLDetailsElement} */ (event.currentTarget);
-  if (event.relatedTarget && !menu.contains(/** @type {Node} */ (event.relatedTarget))) menu.open = false;
 }

@@ -63,7 +63,8 @@ async function answer(target, context, grid) {
   const expr = written(target, context, grid);
   const now = context.range.end / 1000;
   const found = target.instant && !target.range ? await queryInstant(expr, now, context.signal) : await queryRange(expr, grid, context.signal);
-  return found.map(({ labels, points }) => ({ name: nameOf(target, labels), refId: target.refId, labels, points }));
+  const legendFormat = interpolate(target.legendFormat ?? "", context.variables, {}, "text");
+  return found.map(({ labels, points }) => ({ name: nameOf({ ...target, legendFormat }, labels), refId: target.refId, labels, points }));
 }
 
 /** @param {any} target @param {Record<string, string>} labels */
