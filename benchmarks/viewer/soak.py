@@ -22,7 +22,7 @@ import questions
 from process import Viewer, viewer
 
 SENDER = Path(__file__).with_name("sender.py")
-_ROUND_SECONDS = 5.0  # a dashboard that refreshes itself asks that often
+_ROUND_SECONDS = 15.0  # a dashboard that refreshes itself asks that often
 _METRICS = 200  # points a second, so that panels have something to show
 _TABLES = {"traces": "spans", "logs": "logs"}
 

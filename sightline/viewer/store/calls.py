@@ -17,7 +17,7 @@ from sightline.viewer.store.insertion import roll_back
 SECOND_NS = 1_000_000_000
 SLICE_NS = 10 * SECOND_NS
 GROWTH = 1.04  # of one bucket of durations to the next: each is known to a fiftieth
-QUIET_SECONDS = 10.0
+QUIET_SECONDS = 6.0
 _DUE_SECONDS, _SOON_SECONDS = 2.0, 0.25
 _QUICK_SECONDS, _SLOW_SECONDS = 0.05, 0.15  # of a pass, during which nothing is stored
 _MOST_AT_ONCE = 64
@@ -25,8 +25,9 @@ _MOST_WAITING = 300_000  # more slices than a month has; what is not settled is 
 _AHEAD = 360  # slices; senders whose clocks are wrong by more are not waited for
 _TS, _DUR, _KIND = 0, 1, 9  # of a row of spans
 _SERVER, _CLIENT, _PRODUCER, _CONSUMER, _ERROR = 2, 3, 4, 5, 2
-# The server's side begins within a minute of the client's; clocks differ a little.
-_LATER_NS, _SKEW_NS = 60 * SECOND_NS, 5 * SECOND_NS
+# So long after the client's side, or the sender's of a message, the other side begins at most.
+_LATER_NS, _MUCH_LATER_NS = 15 * SECOND_NS, 60 * SECOND_NS
+_SKEW_NS = 5 * SECOND_NS  # of clocks
 _BUCKET = f"CAST(ceil(ln(greatest(dur, 1)) / ln({GROWTH})) AS SMALLINT)"
 
 _COUNTED = f"""
@@ -35,8 +36,8 @@ WITH served AS (
         s.ts // {SLICE_NS} AS slice, c.service AS client, s.service AS server, s.dur,
         s.status = {_ERROR} AS failed, s.status = {_ERROR} OR c.status = {_ERROR} AS call_failed
     FROM spans s LEFT JOIN spans c ON c.span_id = s.parent_id AND c.trace_id = s.trace_id
-        AND c.kind IN ({_CLIENT}, {_PRODUCER})
-        AND c.ts BETWEEN {{}} - {_LATER_NS} AND {{}} + {_SKEW_NS}
+        AND c.ts BETWEEN {{}} - {_MUCH_LATER_NS} AND {{}} + {_SKEW_NS}
+        AND (c.kind = {_PRODUCER} OR c.kind = {_CLIENT} AND c.ts >= {{}} - {_LATER_NS})
     WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind IN ({_SERVER}, {_CONSUMER})
 )
 SELECT slice, '' AS client, server, {_BUCKET} AS bucket, count(*) AS calls,
@@ -50,7 +51,7 @@ FROM served WHERE client IS NOT NULL GROUP BY ALL
 
 def counted(start: int, end: int) -> Sql:
     """Of spans that begin between two times, as rows of `calls`. A resent span counts once."""
-    return sql(_COUNTED, Value(start), Value(end), Value(start), Value(end))
+    return sql(_COUNTED, Value(start), Value(end), Value(start), Value(start), Value(end))
 
 
 class Calls:
@@ -155,7 +156,7 @@ def _answered(spans: Iterable[tuple[Any, ...]]) -> Iterator[int]:
     for row in spans:
         ts, dur, kind = row[_TS], row[_DUR], row[_KIND]
         if kind in (_CLIENT, _PRODUCER):
-            reach = _LATER_NS if kind == _PRODUCER else min(dur, _LATER_NS)
+            reach = _MUCH_LATER_NS if kind == _PRODUCER else min(dur, _LATER_NS)
             yield from range((ts - _SKEW_NS) // SLICE_NS, (ts + reach) // SLICE_NS + 1)
 
 

@@ -14,7 +14,7 @@ from sightline.viewer.store.batch import Batch
 from sightline.viewer.store.database import StoreUnusable, first_line, is_damage
 from sightline.viewer.store.insertion import insert
 
-QUEUE_BYTES = 32 * 1024 * 1024
+QUEUE_BYTES = 16 * 1024 * 1024  # of requests; the rows made of them take four times as much
 FLUSH_ROWS = 8_192
 FLUSH_SECONDS = 0.25
 RETRY_SECONDS = 1.0

@@ -28,8 +28,8 @@ from sightline.viewer.traceql.parser import QueryError
 from sightline.viewer.traceql.spansets import Trace, TraceSpan, leaves
 from sightline.viewer.traceql.trace import times
 
-_FIRST_WINDOW_NS = 60 * 1_000_000_000
-_WIDER = 4
+_FIRST_WINDOW_NS = 2 * 1_000_000_000
+_WIDER = 5
 _CHUNK, _MOST_CANDIDATES = 200, 20_000
 _DEADLINE_SECONDS = 10.0
 _PLAIN = 8

@@ -111,8 +111,8 @@ def test_a_part_of_a_slice_is_told_by_its_spans(store: Store, begin: int) -> Non
 
 
 def test_a_clients_side_that_comes_last_completes_a_settled_call(store: Store, begin: int) -> None:
-    client, _ = call(begin, 1, dur=45)
-    keep(store, span("payments", begin + 40 * SECOND, 3, kind=SERVER, parent=2))
+    client, _ = call(begin, 1, dur=14)
+    keep(store, span("payments", begin + 12 * SECOND, 3, kind=SERVER, parent=2))
     assert settle(store)[1] == []
     keep(store, client)
     assert [edge.calls for edge in everything(store)[1]] == [1]
