@@ -2,16 +2,17 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from sightline.neighbour import APPLICATION
 from sightline.proof.http import Unreachable, request
-from sightline.proof.stores import Stores
+from sightline.proof.stores import TIMEOUT_SECONDS, Stores
 
 _PROBE_SECONDS = 10.0
 _LAST_PORT = 65_535
+TOKEN = "SIGHTLINE_TOKEN"  # noqa: S105 — the variable's name
 
 
 class AddressError(Exception):
@@ -37,9 +38,16 @@ class Addresses:
     loki: str
     tempo: str
     page: str  # Grafana, or the viewer's own page
+    token: str = field(default="", repr=False)  # the viewer's, where it asks for one
 
-    def stores(self) -> Stores:
-        return Stores(self.prometheus, self.loki, self.tempo)
+    def stores(self, timeout: float = TIMEOUT_SECONDS) -> Stores:
+        shown = self.headers(f"{self.page}/")
+        return Stores(self.prometheus, self.loki, self.tempo, timeout=timeout, headers=shown)
+
+    def headers(self, url: str) -> dict[str, str]:
+        """What opens an address: the token for the viewer, and for nobody else."""
+        its = self.mode is Mode.VIEWER and url.startswith(f"{self.page}/")
+        return {"Authorization": f"Bearer {self.token}"} if self.token and its else {}
 
     def require(self) -> None:
         """Raise `AddressError` where no store was found."""
@@ -93,7 +101,8 @@ def locate(arguments: argparse.Namespace, env: Mapping[str, str]) -> Addresses:
     else:
         mode = Mode.STACK if is_prometheus(found["prometheus"]) else Mode.NONE
     page = found.pop("grafana")
-    return Addresses(mode, page=page, **{name.replace("-", "_"): at for name, at in found.items()})
+    places = {name.replace("-", "_"): at for name, at in found.items()}
+    return Addresses(mode, page=page, token=env.get(TOKEN, ""), **places)
 
 
 def is_viewer(url: str) -> bool:

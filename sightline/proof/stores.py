@@ -61,6 +61,7 @@ class Stores:
     loki: str
     tempo: str
     timeout: float = field(default=TIMEOUT_SECONDS, kw_only=True)
+    headers: Mapping[str, str] = field(default_factory=dict, kw_only=True, repr=False)
 
     # Prometheus.
 
@@ -174,9 +175,8 @@ class Stores:
     def _ask(self, store: str, url: str, given: Parameters) -> Answer:
         query = f"?{urllib.parse.urlencode(given)}" if given else ""
         try:
-            return request(
-                url + query, timeout=self.timeout, headers={"Accept": "application/json"}
-            )
+            headers = {**self.headers, "Accept": "application/json"}
+            return request(url + query, timeout=self.timeout, headers=headers)
         except Unreachable as error:
             raise StoreError(f"{store}: {error}") from error
 

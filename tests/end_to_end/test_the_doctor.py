@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ward import Ward
 
+SECRET = "a-token-or-key-of-sufficient-length"
 Inflict = Callable[[Ward], AbstractContextManager[None]]
 
 
@@ -76,6 +77,12 @@ BREAKAGES: dict[str, tuple[Inflict, str, str, str]] = {
         "OTLP endpoint",
         "at another port (SIGHTLINE_OTLP_HTTP_PORT)",
         "make demo",
+    ),
+    "the viewer wants a key": (
+        lambda ward: ward.otherwise("viewer", {"SIGHTLINE_OTLP_KEYS": SECRET}),
+        "OTLP endpoint",
+        "it takes only what carries its key",
+        "OTEL_EXPORTER_OTLP_HEADERS=",
     ),
     "orders exports no logs": (
         lambda ward: ward.otherwise("orders", {"OTEL_LOGS_EXPORTER": "none"}),
@@ -163,6 +170,21 @@ def test_a_breakage_is_named_with_hop_cause_and_remedy(ward: Ward, name: str) ->
     names = list(states(document))
     assert set(list(states(document).values())[names.index(hop) + 1 :]) == {"not asked"}
     assert "broken" not in list(states(document).values())[: names.index(hop)]
+
+
+def test_a_viewer_behind_a_token_is_followed_with_it_and_names_it_without(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ward.otherwise("viewer", {"SIGHTLINE_TOKEN": SECRET}):
+        _, without = ward.doctor()
+        monkeypatch.setenv("SIGHTLINE_TOKEN", SECRET)
+        code, document = ward.doctor()
+    assert without["broken"] == "metrics store", without
+    found = next(one for one in without["hops"] if one["state"] == "broken")
+    assert "lets in only who shows its token" in found["cause"]
+    assert found["remedy"] == "SIGHTLINE_TOKEN=TOKEN sightline doctor"
+    assert code == 0, document
+    assert set(states(document).values()) == {"ok"}
 
 
 def test_a_person_reads_what_a_machine_does(ward: Ward) -> None:

@@ -65,10 +65,13 @@ def _refused(patient: Patient, part: str, expected: str, answer: Answer) -> Brok
             remedy=patient.remedies.look(part),
         )
     if answer.status in DENIED:
+        cause = "it takes only what carries its key, and doctor was told none"
+        if patient.options.otlp_headers:
+            cause = "it takes only what carries its key, which OTEL_EXPORTER_OTLP_HEADERS has not"
         return Broken(
             expected=expected,
             found=f"refused: {answer.summary}",
-            cause="it takes only what carries its key, and doctor knows none",
+            cause=cause,
             remedy="OTEL_EXPORTER_OTLP_HEADERS='authorization=Bearer%20KEY' sightline doctor",
         )
     cause = "it refuses what it is sent"

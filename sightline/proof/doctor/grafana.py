@@ -209,11 +209,13 @@ def _get(patient: Patient, path: str) -> Answer:
 
 
 def _ask(patient: Patient, path: str, body: bytes | None = None) -> Answer:
+    url = patient.places.page + path
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
-    if patient.options.token:
+    headers |= patient.places.headers(url)
+    if not patient.viewer and patient.options.token:
         headers["Authorization"] = f"Bearer {patient.options.token}"
     return request(
-        patient.places.page + path,
+        url,
         timeout=PROBE_SECONDS,
         method="GET" if body is None else "POST",
         headers=headers,

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sightline.proof.addresses import Addresses
 from sightline.proof.doctor.page import Page
 from sightline.proof.http import Unreachable, request
 from sightline.proof.stores import Stores
@@ -69,9 +70,10 @@ def of_collector(metrics: str, stores: Stores) -> Intake:
     )
 
 
-def of_viewer(page: str) -> Intake:
+def of_viewer(places: Addresses) -> Intake:
     """Raise `Unreachable` or `ValueError` where the viewer does not tell."""
-    status = request(f"{page}/api/status", timeout=_SECONDS).json()
+    url = f"{places.page}/api/status"
+    status = request(url, timeout=_SECONDS, headers=places.headers(url)).json()
     services, store = status["received"]["services"], status["store"]
     taken: Samples = [("accepted", each, each["accepted"]) for each in services]
     rejected: Samples = [("rejected", each, each["rejected"]) for each in services]

@@ -109,12 +109,10 @@ class Patient:
 
     @cached_property
     def stores(self) -> Stores:
-        return Stores(
-            self.places.prometheus, self.places.loki, self.places.tempo, timeout=PROBE_SECONDS
-        )
+        return self.places.stores(PROBE_SECONDS)
 
     def get(self, url: str, **headers: str) -> Answer:
-        return request(url, timeout=PROBE_SECONDS, headers=headers)
+        return request(url, timeout=PROBE_SECONDS, headers={**self.places.headers(url), **headers})
 
     def page_now(self, accept: str) -> Page | None:
         """The service's `/metrics`; None where there is none to read."""
@@ -140,7 +138,7 @@ class Patient:
     def intake(self) -> Intake:
         """What Collector or viewer has counted up to now."""
         if self.viewer:
-            return intake.of_viewer(self.places.page)
+            return intake.of_viewer(self.places)
         return intake.of_collector(self.options.collector, self.stores)
 
     def until(

@@ -63,19 +63,26 @@ def _ready(patient: Patient, store: Store, address: str) -> str:
             remedy=patient.remedies.look(_part(patient, store)),
         )
     if answer.status in DENIED:
-        raise Broken(
-            expected=f"{address}{path} answers 200",
-            found=found,
-            cause=f"{_title(patient, store)} lets in only who shows a token or password, "
-            "and doctor has none",
-            remedy="ask from inside, where it is open, or at an address that is",
-        )
+        raise _closed(patient, store, f"{address}{path} answers 200", found)
     raise Broken(
         expected=f"{address}{path} answers 200",
         found=found,
         cause=f"something else than {store.title} is there",
         remedy=patient.remedies.start(_part(patient, store)),
     )
+
+
+def _closed(patient: Patient, store: Store, expected: str, found: str) -> Broken:
+    if not patient.viewer:
+        cause = f"{_title(patient, store)} lets in only who shows a token or password"
+        remedy = "ask from inside, where it is open, or at an address that is"
+    elif patient.places.token:
+        cause = "SIGHTLINE_TOKEN, which doctor showed, is not this viewer's token"
+        remedy = "SIGHTLINE_TOKEN=TOKEN sightline doctor   (with the token of this viewer)"
+    else:
+        cause = "the viewer lets in only who shows its token, and doctor was told none"
+        remedy = "SIGHTLINE_TOKEN=TOKEN sightline doctor"
+    return Broken(expected=expected, found=found, cause=cause, remedy=remedy)
 
 
 def _away(patient: Patient, store: Store, url: str, found: str) -> Exception:

@@ -66,7 +66,9 @@ def panel(scene: Scene, wanted: ExpectedPanel) -> Panel:
 def _board(scene: Scene, uid: str) -> dict[str, Any]:
     page = scene.places.page
     url = f"{page}/api/dashboards/{'' if scene.viewer else 'uid/'}{uid}"
-    headers = {"Authorization": f"Bearer {scene.token}"} if scene.token else {}
+    headers = scene.places.headers(url)
+    if scene.token and not scene.viewer:
+        headers = {"Authorization": f"Bearer {scene.token}"}
     try:
         answer = request(url, timeout=_SECONDS, headers=headers)
         if answer.status == _OK:

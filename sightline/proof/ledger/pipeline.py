@@ -42,7 +42,7 @@ def observe(addresses: Addresses, run: Run, now: float) -> Pipeline:
         found.unscraped[service] = _zeros(stores, selector, run, now)
     found.restarts["payments"] = _new_instances(stores, run, now)
     if addresses.mode is Mode.VIEWER:
-        _ask_viewer(found, addresses.page, run)
+        _ask_viewer(found, addresses, run)
     return found
 
 
@@ -70,9 +70,10 @@ def _ask_collector(
     found.queued[column] = int(stores.number(waiting))
 
 
-def _ask_viewer(found: Pipeline, page: str, run: Run) -> None:
+def _ask_viewer(found: Pipeline, addresses: Addresses, run: Run) -> None:
+    url = f"{addresses.page}/api/status"
     try:
-        status: dict[str, Any] = request(f"{page}/api/status", timeout=10).json()
+        status: dict[str, Any] = request(url, timeout=10, headers=addresses.headers(url)).json()
     except (Unreachable, ValueError) as error:
         raise StoreError(f"viewer: {error}") from error
     if status["started"] > run.started:

@@ -2,8 +2,9 @@
 
 import json
 
-from doctors import Serve
+from doctors import Serve, patient
 
+from sightline.proof.addresses import Mode
 from sightline.proof.doctor.intake import Intake, Queue, grown, of_collector, of_viewer
 from sightline.proof.stores import Stores
 
@@ -52,7 +53,8 @@ def test_the_viewer_says_the_same_of_itself(serve: Serve) -> None:
         "received": {"services": services, "refused": refused},
         "store": {"lost_rows": 4, "trouble": "disk full"},
     }
-    found = of_viewer(serve({"/api/status": (200, json.dumps(status))}))
+    at = serve({"/api/status": (200, json.dumps(status))})
+    found = of_viewer(patient(at, Mode.VIEWER).places)
     assert found.accepted == {"traces": 7}
     assert found.refused == {"traces": 1, "logs": 3}
     assert found.failed == {"rows": 4}
