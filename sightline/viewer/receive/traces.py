@@ -26,13 +26,15 @@ def decode_traces(raw: bytes, message: Any, memory: Memory) -> Decoded:
     """Of a `TracesView`."""
     decoded = Decoded.of(raw)
     attributes = memory.attributes(raw)
-    rows, is_new = decoded.batch.spans, memory.spans.is_new
+    rows, is_new, ids = decoded.batch.spans, memory.spans.is_new, _Ids()
     for resource_spans in message.resource_spans:
         resource = memory.resources.read(resource_spans.resource, attributes, decoded.batch)
         for scope_spans in resource_spans.scope_spans:
             scope = attributes.text(scope_spans.scope.name)
             accepted = decoded.count(resource.service, len(scope_spans.spans))
-            sender = _Sender(attributes, memory.fragments, resource.id, scope, resource.service)
+            sender = _Sender(
+                attributes, memory.fragments, resource.id, scope, resource.service, ids
+            )
             for span in scope_spans.spans:
                 try:
                     row = _row(span, sender)
@@ -48,6 +50,14 @@ def decode_traces(raw: bytes, message: Any, memory: Memory) -> Decoded:
     return decoded
 
 
+class _Ids(dict[bytes, str]):
+    """Ids as text, each of them once: the spans of a trace are many, and may wait in the queue."""
+
+    def __missing__(self, raw: bytes) -> str:
+        self[raw] = text = raw.hex()
+        return text
+
+
 class _Sender(NamedTuple):
     """What the spans of one scope of one resource have in common."""
 
@@ -56,6 +66,7 @@ class _Sender(NamedTuple):
     resource_id: int
     scope: str
     service: str
+    ids: _Ids
 
 
 def _row(span: Any, sender: _Sender) -> Row | None:
@@ -70,7 +81,7 @@ def _row(span: Any, sender: _Sender) -> Row | None:
         or end > LAST_NS
     ):
         return None
-    attributes, fragments, resource_id, scope, service = sender
+    attributes, fragments, resource_id, scope, service, ids = sender
     found = fragments.read(span.attributes[:], texts=attributes.texts)
     get = found.get
     events, links, kind, code, message = span.events, span.links, span.kind, 0, ""
@@ -79,9 +90,9 @@ def _row(span: Any, sender: _Sender) -> Row | None:
     return (
         start,
         end - start if end > start else 0,
-        trace_id.hex(),
+        ids[trace_id],
         span_id.hex(),
-        "" if parent_id == _NO_SPAN else parent_id.hex(),
+        "" if parent_id == _NO_SPAN else ids[parent_id],
         resource_id,
         scope,
         service,

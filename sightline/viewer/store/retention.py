@@ -11,6 +11,7 @@ from sightline.viewer.store.calls import Calls
 from sightline.viewer.store.database import FILE_NAME
 from sightline.viewer.store.eviction import Evicted, evict
 from sightline.viewer.store.head import Head
+from sightline.viewer.store.memory import give_back
 from sightline.viewer.store.series import SeriesIndex
 
 PASS_SECONDS = 30.0
@@ -65,6 +66,7 @@ class Retention:
         if now >= self._age_due:
             self._age_due = now + PASS_SECONDS
             self.by_age(connection, time.time())
+            give_back()
         if now >= self._size_due:
             self._size_due = now + SIZE_SECONDS
             self.by_size(connection)
