@@ -18,7 +18,7 @@ SECOND_NS = 1_000_000_000
 SLICE_NS = 10 * SECOND_NS
 GROWTH = 1.04  # of one bucket of durations to the next: each is known to a fiftieth
 QUIET_SECONDS = 6.0
-_DUE_SECONDS, _SOON_SECONDS = 2.0, 0.25
+_DUE_SECONDS = 2.0
 _QUICK_SECONDS, _SLOW_SECONDS = 0.05, 0.15  # of a pass, during which nothing is stored
 _MOST_AT_ONCE = 64
 _MOST_WAITING = 300_000  # more slices than a month has; what is not settled is right too, and slow
@@ -68,6 +68,11 @@ class Calls:
         self._due = time.monotonic() + _DUE_SECONDS
         self._at_once = 1
 
+    @property
+    def waiting(self) -> int:
+        """Slices that are yet to be counted."""
+        return len(self._waiting)
+
     def arriving(
         self, connection: duckdb.DuckDBPyConnection, spans: Sequence[tuple[Any, ...]]
     ) -> None:
@@ -86,26 +91,28 @@ class Calls:
         self._wait(slices | late, time.monotonic())
 
     def settle_when_due(self, connection: duckdb.DuckDBPyConnection) -> None:
-        now = time.monotonic()
+        now = began = time.monotonic()
         if now < self._due:
             return
-        self._due = now + _DUE_SECONDS
         if not self._looked_back:
             self._look_back(connection)
-        chosen = self._next(now)
-        if chosen is None:
-            return
-        _settle(connection, *chosen)
-        first, last = chosen
+        while now - began < _SLOW_SECONDS and (chosen := self._next(now)):
+            self._settle(connection, *chosen)
+            now = time.monotonic()
+        took = now - began
+        self._due = now + (took if took > _QUICK_SECONDS else _DUE_SECONDS)
+
+    def _settle(self, connection: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
+        began = time.monotonic()
+        _count(connection, first, last)
         self._settled.update(range(first, last + 1))
         for each in range(first, last + 1):
             self._waiting.pop(each, None)
-        took = time.monotonic() - now
+        took = time.monotonic() - began
         if took < _QUICK_SECONDS:
             self._at_once = min(self._at_once * 2, _MOST_AT_ONCE)
         elif took > _SLOW_SECONDS:
             self._at_once = max(self._at_once // 2, 1)
-        self._due = time.monotonic() + max(_SOON_SECONDS, took)
 
     def forget(self, connection: duckdb.DuckDBPyConnection, oldest_ns: int) -> None:
         """What began before; its spans go too."""
@@ -160,7 +167,7 @@ def _answered(spans: Iterable[tuple[Any, ...]]) -> Iterator[int]:
             yield from range((ts - _SKEW_NS) // SLICE_NS, (ts + reach) // SLICE_NS + 1)
 
 
-def _settle(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
     found = counted(first * SLICE_NS, (last + 1) * SLICE_NS - 1)
     connection.begin()
     try:

@@ -131,6 +131,7 @@ class Store:
                 for (table, service), rows in sorted(self.retention.evicted.items())
             ],
             "series": len(self.series),
+            "slices_to_settle": self._calls.waiting,
         }
 
     def flush(self, timeout: float = 30) -> None:

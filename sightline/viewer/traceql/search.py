@@ -79,6 +79,8 @@ def search(store: Questions, query: t.Query, start: int, end: int, limit: int) -
     for begin in _windows(start, _newest_span(store, start, end)):
         most = limit if plan.exact else _MOST_CANDIDATES
         likely = _candidates(store, plan, begin, end, most)
+        if plan.exact and len(likely) < limit and begin > start:
+            continue  # a longer window has all of these, and enough
         candidates = [trace_id for trace_id in likely if trace_id not in judged]
         for chunk in (candidates[i : i + _CHUNK] for i in range(0, len(candidates), _CHUNK)):
             judged.update(chunk)
@@ -125,8 +127,11 @@ def _check_pattern(store: Questions, pattern: str) -> None:
 
 def _newest_span(store: Questions, start: int, end: int) -> int:
     """Where to begin to look: long after the last span there is nothing to be found."""
-    newest = sql(_NEWEST, Value(start), Value(end)).ask(store)[0][0]
-    return start if newest is None else int(newest)
+    for begin in (max(start, end - _FIRST_WINDOW_NS), start):
+        newest = sql(_NEWEST, Value(begin), Value(end)).ask(store)[0][0]
+        if newest is not None:
+            return int(newest)
+    return start
 
 
 def _windows(start: int, end: int) -> Iterator[int]:

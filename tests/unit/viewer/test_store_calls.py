@@ -23,7 +23,7 @@ Map = tuple[list[Node], list[Edge]]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices are settled as soon as the writer has nothing else to do."""
-    for name in ("QUIET_SECONDS", "_DUE_SECONDS", "_SOON_SECONDS"):
+    for name in ("QUIET_SECONDS", "_DUE_SECONDS"):
         monkeypatch.setattr(calls, name, 0.0)
 
 
