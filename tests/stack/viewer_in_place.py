@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from composed import Composed
 from process import Process
+from shortened_rules import EACH_SECOND, write_shortened_rules
 from system import System
 
 # Where services send and queries go, and which of the viewer's ports answers there.
@@ -38,6 +39,13 @@ class ViewerBeside(System):
             "environment": "development",
             "evaluation-interval": "5s",  # as prometheus.yml has it
         }
+        if self.shortened:
+            write_shortened_rules(self.folder / "rules", EACH_SECOND, wait="3s", step="1s")
+            where |= {
+                "rules": self.folder / "rules",
+                "scrape-interval": "1s",
+                "evaluation-interval": "1s",
+            }
         if "orders" in self.STARTED:
             where["scrape"] = f"orders={self.url('orders')}/metrics"
         return Process(

@@ -41,7 +41,7 @@ class AlertWatch:
 
 def watched(scene: Scene, alert: ExpectedAlert) -> AlertWatch:
     """Raise `Unable` where no rule of that name is evaluated."""
-    rules = [rule for rule in scene.stores.rules() if rule["name"] == alert.name]
+    rules = [rule for rule in scene.patiently(scene.stores.rules) if rule["name"] == alert.name]
     if not rules:
         remedy = (
             "Start it with the shipped rules (SIGHTLINE_RULES=prometheus/rules make demo)."

@@ -28,7 +28,7 @@ def play(stage: Stage) -> None:
     stage.note("load", str(_LOAD))
     with Traffic(scene.places.orders, _LOAD, scene.id) as traffic:
         stage.show(lambda: _PANEL.passed(shown.value()), f"a figure of {shown.name}")
-        before = shown.value()
+        before = scene.patiently(shown.value)
         with stage.fault(fault):
             start = time.time()
             _require_silence(stage)
@@ -59,13 +59,15 @@ def _require_silence(stage: Stage) -> None:
 
 def _let_orders_tell(stage: Stage) -> None:
     """Its own page names the culprit, where no store can be asked."""
-    before = _failures(_page(stage))
+    before = _failures(stage.scene.patiently(lambda: _page(stage)))
 
     def has_failed() -> bool:
         return _failures(_page(stage)) > before
 
     stage.show(has_failed, "a failed export on the metrics page of orders")
-    waiting = _page(stage).by("signal", "sightline_telemetry_queue_size")
+    waiting = stage.scene.patiently(lambda: _page(stage)).by(
+        "signal", "sightline_telemetry_queue_size"
+    )
     told = ", ".join(f"{count:.0f} {signal}" for signal, count in waiting.items())
     stage.facts["waiting"] = waiting
     stage.note("culprit", f"{stage.scene.places.orders}/metrics: exports fail, {told} wait")
@@ -83,13 +85,14 @@ def _failures(page: Page) -> float:
 def _require_gap(
     stage: Stage, shown: Panel, before: float | None, start: float, end: float
 ) -> None:
-    stores = stage.scene.stores
-    found = stores.promql_range(shown.query, start + _GAP_AFTER_SECONDS, end - 1, step=1)
+    scene, first = stage.scene, start + _GAP_AFTER_SECONDS
+    found = scene.patiently(lambda: scene.stores.promql_range(shown.query, first, end - 1, step=1))
     if found:
         raise NotShown(f"{shown.name} has no gap where the viewer was away")
     stage.facts["panel"] = {"before": before, "during": None}
     stage.note(
-        "panel", f"{shown.name}: {before:.3g}/s before, a gap of {end - start:.0f} s, drawn again"
+        "panel",
+        f"{shown.name}: {before or 0:.3g}/s before, a gap of {end - start:.0f} s, drawn again",
     )
 
 

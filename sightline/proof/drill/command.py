@@ -91,7 +91,7 @@ def _play_all(
     if as_json:
         _say(report.document(scene.places.mode, outcomes))
     elif len(wanted) > 1:
-        _say(report.verdict(outcomes))
+        _say(report.verdict(outcomes, len(wanted)))
     if got and outcomes[-1].state is State.INTERRUPTED:
         return 128 + got[0]
     if all(one.state in {State.NOT_PLAYED, State.ELSEWHERE} for one in outcomes):

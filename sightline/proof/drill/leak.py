@@ -5,6 +5,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sightline.proof.drill import links
@@ -107,11 +108,12 @@ class _Kept:
 
 
 def _require_hidden(stage: Stage, told: _Secrets, kept: _Kept) -> None:
-    stores, start = stage.scene.stores, stage.began_at - 5
+    scene, start = stage.scene, stage.began_at - 5
     held = {"a line": json.dumps(kept.lines), "a span": json.dumps(kept.spans)}
     for secret in told.all:
         found = [place for place, text in held.items() if secret in text]
-        if stores.logs(f'{{service_name=~".+"}} |= "{secret}"', start, limit=1):
+        query = f'{{service_name=~".+"}} |= "{secret}"'
+        if scene.patiently(partial(scene.stores.logs, query, start, limit=1)):
             found.append("a line that others wrote")
         if found:
             raise NotShown(f"a made-up secret stands in {' and in '.join(found)}, unhidden")

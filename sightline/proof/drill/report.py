@@ -53,7 +53,8 @@ def listing(drills: Iterable[Drill | Elsewhere], mode: Mode) -> str:
         if isinstance(drill, Elsewhere):
             lines += _folded("not here: ", drill.reason)
         else:
-            lines += _folded("", f"at most {_minutes(drill.seconds)}; alert: {drill.alert}")
+            alert = drill.alert.replace("none: ", "none, for ")
+            lines += _folded("", f"at most {_minutes(drill.seconds)}; alert: {alert}")
     return "\n".join([*lines, "", "Play one: make drill FAULT=errors. All: make drill FAULT=all."])
 
 
@@ -80,12 +81,12 @@ def closing(outcome: Outcome) -> str:
     return f"  {outcome.state.capitalize()}, after {of}: {outcome.reason}"
 
 
-def verdict(outcomes: list[Outcome]) -> str:
+def verdict(outcomes: list[Outcome], wanted: int) -> str:
     shown = sum(one.state is State.SHOWN for one in outcomes)
     rest = [one for one in outcomes if one.state is not State.SHOWN]
     told = "; ".join(f"{one.name} {one.state}" for one in rest)
     seconds = sum(one.seconds for one in outcomes)
-    return f"\n{shown} of {len(outcomes)} shown in {_clock(seconds)}{'. ' if told else ''}{told}."
+    return f"\n{shown} of {wanted} shown in {_clock(seconds)}{'. ' if told else ''}{told}."
 
 
 def document(mode: Mode, outcomes: list[Outcome]) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from sightline.proof.addresses import Addresses, Mode
 from sightline.proof.http import Unreachable
 from sightline.proof.stores import StoreError, Stores
 
+T = TypeVar("T")
 _POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 20.0
 _NO_TRACE = f"{1:032x}"
 
 
@@ -54,6 +57,17 @@ class Scene:
     def pause(self, seconds: float = _POLL_SECONDS) -> None:
         if self.stopping.wait(seconds):
             raise Stopped
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """The first answer; a store that is busy is asked again for a while."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return ask()
+            except (StoreError, Unreachable):
+                if time.monotonic() > deadline:
+                    raise
+                self.pause()
 
     def until(self, done: Callable[[], bool], deadline: float) -> bool:
         """Whether it came to be; a store that does not answer just now is asked again."""

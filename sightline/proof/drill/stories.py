@@ -5,10 +5,10 @@ from sightline.proof.drill.story import Story
 SLOW_DB = Story(
     "slow-db",
     "the database is slow",
-    "Four of ten transactions wait a second for their first statement.",
-    "*Service → p95 now* climbs over a second, *Errors per handler* stays flat: it is slow, "
-    "not broken. In the trace of a slow request the longest span without children is a "
-    "database span.",
+    "Every transaction waits a second for its first statement, while forty customers buy.",
+    "*Service → p95 now* climbs over two seconds and *Errors per handler* stays flat: it is "
+    "slow, not broken. Checkouts come in faster than they end. In the trace of one the longest "
+    "span without children is a database span.",
 )
 PAYMENT_DECLINED = Story(
     "payment-declined",

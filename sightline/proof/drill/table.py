@@ -32,21 +32,20 @@ _FEW_READERS = Load(customers=2, rate=2)
 _WATCHED = (
     (
         stories.SLOW_DB,
-        20 * _MINUTE,
+        8 * _MINUTE,
         Expectation(
-            fault=lambda scene: _switch(scene, "slow-db", ratio=0.4, delay_seconds=1.0),
-            alert=ExpectedAlert("LatencyBudgetBurnsFast", _OF_ORDERS),
-            panel=ExpectedPanel("service", "p95 now", passes=0.75, unit=" s"),
-            load=_READERS,
-            recovery=_MANY_READERS,
+            fault=lambda scene: _switch(scene, "slow-db", delay_seconds=1.0),
+            alert=ExpectedAlert("CheckoutsPileUp", _OF_ORDERS),
+            panel=ExpectedPanel("service", "p95 now", passes=1.5, unit=" s"),
+            load=Load(customers=40, buying=100),
+            recovery=_FEW_READERS,
             suspect=Suspect(
-                victim=lambda sent: sent.seconds > _SLOW_SECONDS,
+                victim=lambda sent: sent.status == _CREATED and sent.seconds > _SLOW_SECONDS,
                 find=slow,
                 guilty=lambda found: (
                     found.seconds > _SLOW_SECONDS and "db.system.name" in found.attributes
                 ),
             ),
-            grows=True,
         ),
     ),
     (
@@ -70,7 +69,7 @@ _WATCHED = (
     ),
     (
         stories.ERRORS,
-        20 * _MINUTE,
+        25 * _MINUTE,
         Expectation(
             fault=lambda scene: _switch(scene, "errors", ratio=0.2),
             alert=ExpectedAlert("AvailabilityBudgetBurnsFast", _OF_ORDERS),

@@ -27,7 +27,7 @@ def play(expected: Expectation, stage: Stage) -> None:
     shown = panel(scene, expected.panel)
     scene.require_traces()
     _require_quiet(stage, alert, expected.recovery)
-    before = shown.value()
+    before = scene.patiently(shown.value)
     load = _grown(stage, expected)
     stage.note("load", str(load))
     with Traffic(scene.places.orders, load, scene.id) as traffic:
@@ -44,7 +44,7 @@ def play(expected: Expectation, stage: Stage) -> None:
 
 
 def _require_quiet(stage: Stage, alert: AlertWatch, recovery: Load) -> None:
-    if alert.is_quiet:
+    if stage.scene.patiently(lambda: alert.is_quiet):
         return
     stage.note("alert", f"{alert.alert.name} is not quiet yet: that is waited for")
     with Traffic(stage.scene.places.orders, recovery, f"{stage.scene.id}.before"):
@@ -57,7 +57,8 @@ def _grown(stage: Stage, expected: Expectation) -> Load:
     load = expected.load
     if not expected.grows or load.rate is None:
         return load
-    needed = stage.scene.stores.number(_HOUR) / _OF_THE_HOUR
+    of_the_hour = stage.scene.patiently(lambda: stage.scene.stores.number(_HOUR))
+    needed = of_the_hour / _OF_THE_HOUR
     return replace(load, rate=min(max(load.rate, needed), _MOST_A_SECOND))
 
 
@@ -133,18 +134,22 @@ class _Seen:
 def _await_quiet(stage: Stage, alert: AlertWatch, shown: Panel) -> None:
     """No longer firing or pending, and the panel where it was."""
 
+    value: float | None = None
+
     def is_quiet() -> bool:
-        return alert.is_quiet and not shown.wanted.passed(shown.value())
+        nonlocal value
+        value = shown.value()
+        return alert.is_quiet and not shown.wanted.passed(value)
 
     stage.show(is_quiet, f"quiet of {alert.alert.name} and {shown.name}")
-    value = figure(shown.value(), shown.wanted.unit)
-    stage.note("quiet", f"{alert.alert.name} has ended, {shown.name}: {value}")
+    told = figure(value, shown.wanted.unit)
+    stage.note("quiet", f"{alert.alert.name} has ended, {shown.name}: {told}")
     _tell_what_stays(stage)
 
 
 def _tell_what_stays(stage: Stage) -> None:
     """Budgets are of days: that they were spent is true for hours yet."""
-    others = sorted(name for name, state in stage.scene.stores.alerts().items())
+    others = sorted(stage.scene.patiently(stage.scene.stores.alerts))
     stage.facts["still_active"] = others
     if others:
         stage.note("", f"still active, of longer windows or of others: {', '.join(others)}")
