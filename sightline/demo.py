@@ -232,6 +232,7 @@ def _what_to_try(ports: Ports, orders_log: Path) -> str:
   3. Make the database slow, watch p95 rise and a trace name the culprit; then heal it:
        curl -X PUT {orders}/faults/slow-db
        curl -X DELETE {orders}/faults/slow-db
+  4. See an incident from its alert to its trace, in another terminal: make drill
 
   The services' own lines are in {orders_log.parent}. Ctrl-C ends everything.
 """

@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     try:
         if arguments.list or not (arguments.fault or arguments.all):
             places = addresses.locate(arguments, env)
-            _say(report.listing(_known(places), places.mode))
+            told = report.catalogue if arguments.json else report.listing
+            _say(told(_known(places), places.mode))
             return 0
         _require_name(arguments)
         data = Path(env.get("SIGHTLINE_DATA") or ".sightline")
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     except (AddressError, Unable) as error:
         print(f"sightline drill: {error}", file=sys.stderr)  # noqa: T201 — a command's own output
         return 2
+    except KeyboardInterrupt:  # before the first drill: nothing is in
+        return 130
 
 
 def _known(places: Addresses) -> list[Drill | Elsewhere]:
@@ -83,7 +86,7 @@ def _play_all(
     wanted: list[Drill | Elsewhere], scene: Scene, journal: Journal, *, as_json: bool
 ) -> int:
     outcomes: list[Outcome] = []
-    with _signals(scene, as_json=as_json) as got:
+    with _signals(scene) as got:
         for drill in wanted:
             outcomes.append(_play(drill, scene, journal, as_json=as_json))
             if outcomes[-1].state in {State.INTERRUPTED, State.NOT_HEALED}:
@@ -134,13 +137,11 @@ def _heal_what_was_left(journal: Journal, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _signals(scene: Scene, *, as_json: bool) -> Iterator[list[int]]:
+def _signals(scene: Scene) -> Iterator[list[int]]:
     """They end the drill at its next look, never while it heals; a second one changes nothing."""
     got: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
-        if not got and not as_json:
-            _say("\n  Stopping: what was put in is taken out first.")
         got.append(number)
         scene.stopping.set()
 

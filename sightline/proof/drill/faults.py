@@ -51,17 +51,18 @@ class Switch:
                 f"orders at {self.orders} refuses faults. Start it with SIGHTLINE_FAULTS=1 "
                 "(SIGHTLINE_FAULTS=1 make up), never where real orders are taken."
             )
-        if answer.status != _OK:
+        try:
+            on = [fault["name"] for fault in answer.json() if fault["active"]]
+        except (ValueError, TypeError, KeyError) as error:
             raise Unable(
                 f"{answer.url} answers {answer.summary}: that is not orders. Say where it is "
                 "with --orders or ORDERS_PORT."
+            ) from error
+        if on:
+            raise Unable(
+                f"the fault {on[0]} is on already, and would blur this one. Heal it: "
+                f"curl -X DELETE {self.orders}/faults/{on[0]}"
             )
-        for fault in answer.json():
-            if fault["active"]:
-                raise Unable(
-                    f"the fault {fault['name']} is on already, and would blur this one. Heal it: "
-                    f"curl -X DELETE {self.orders}/faults/{fault['name']}"
-                )
 
     def inject(self) -> None:
         answer = _asked(self._url, "PUT", json.dumps(dict(self.settings)).encode())

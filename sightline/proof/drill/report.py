@@ -58,6 +58,22 @@ def listing(drills: Iterable[Drill | Elsewhere], mode: Mode) -> str:
     return "\n".join([*lines, "", "Play one: make drill FAULT=errors. All: make drill FAULT=all."])
 
 
+def catalogue(drills: Iterable[Drill | Elsewhere], mode: Mode) -> str:
+    """The same for machines."""
+    told = [
+        {
+            **{name: plain(text) for name, text in asdict(drill.story).items()},
+            **(
+                {"not_here": drill.reason}
+                if isinstance(drill, Elsewhere)
+                else {"alert": drill.alert, "stated_seconds": drill.seconds}
+            ),
+        }
+        for drill in drills
+    ]
+    return json.dumps({"mode": str(mode), "drills": told}, indent=2)
+
+
 def opening(drill: Drill) -> str:
     story = drill.story
     head = f"\n{story.name}: {story.title}, in at most {_minutes(drill.seconds)}"

@@ -55,10 +55,9 @@ class Stage:
         self.steps.append(step)
         self.hear(step)
 
-    def show(self, done: Callable[[], bool], what: str, seconds: float | None = None) -> None:
+    def show(self, done: Callable[[], bool], what: str) -> None:
         """Raise `NotShown` unless it comes to be in time."""
-        deadline = self.deadline if seconds is None else time.monotonic() + seconds
-        if not self.scene.until(done, min(deadline, self.deadline)):
+        if not self.scene.until(done, self.deadline):
             raise NotShown(f"{what} did not come within {self.seconds:.0f} s")
 
     @contextmanager
@@ -70,6 +69,8 @@ class Stage:
             self.note("fault", "is in")
             yield
         finally:
+            if self.scene.stopping.is_set():
+                self.note("", "stopping: what was put in is taken out first")
             heal(fault, self.journal)
             self.note("fault", "is healed")
 

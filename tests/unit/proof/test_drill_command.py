@@ -47,6 +47,15 @@ def test_drills_are_listed_though_nothing_runs(tmp_path: Path) -> None:
         assert not (tmp_path / "data").exists()
 
 
+def test_a_machine_reads_the_list_that_a_person_does(tmp_path: Path, serve: Serve) -> None:
+    told = json.loads(drill(tmp_path, "--json", "--viewer", serve({"/healthz": VIEWER})).stdout)
+    assert told["mode"] == "viewer"
+    found = {one["name"]: one for one in told["drills"]}
+    assert list(found) == [one.story.name for one in drills(viewer=True)]
+    assert found["errors"]["alert"] == "AvailabilityBudgetBurnsFast"
+    assert "no Collector stands before it" in found["collector-down"]["not_here"]
+
+
 def test_a_name_that_is_none_is_told_with_those_there_are(tmp_path: Path) -> None:
     ended = drill(tmp_path, "slow")
     assert_one_line(ended, "there is no drill 'slow'", "slow-db", "secret-in-log")
@@ -63,13 +72,14 @@ def test_that_nothing_runs_is_told_with_what_starts_it(tmp_path: Path) -> None:
     ("faults", "words"),
     [
         ((403, "no"), ("refuses faults", "SIGHTLINE_FAULTS=1")),
-        ((404, "no"), ("that is not orders", "--orders")),
+        ((404, '{"detail": "Not Found"}'), ("that is not orders", "--orders")),
+        ((200, "<title>a page</title>"), ("that is not orders", "--orders")),
         (
             (200, '[{"name": "slow-db", "active": true}]'),
             ("slow-db is on already", "curl -X DELETE"),
         ),
     ],
-    ids=["faults disabled", "not orders", "one is on"],
+    ids=["faults disabled", "not orders", "a page", "one is on"],
 )
 def test_faults_that_cannot_be_put_in_are_told_with_the_remedy(
     tmp_path: Path, serve: Serve, faults: tuple[int, str], words: tuple[str, ...]

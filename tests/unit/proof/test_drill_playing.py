@@ -91,7 +91,7 @@ def test_no_drill_begins_after_one_that_was_interrupted(
 ) -> None:
     play(tmp_path, INTERRUPTED, SHOWN)
     said = capsys.readouterr().out
-    assert "Stopping: what was put in is taken out first." in said
+    assert "stopping: what was put in is taken out first" in said
     assert "is healed" in said
     assert "shown: a test's own" not in said
 
