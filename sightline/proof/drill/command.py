@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from sightline.proof.drill.scene import Scene, Stopped, Unable
 from sightline.proof.drill.stage import NotHealed, NotShown, Stage, Step, heal
 from sightline.proof.drill.story import Drill, Elsewhere
 from sightline.proof.drill.table import drills
+from sightline.proof.http import Unreachable
 from sightline.proof.stores import StoreError
 
 _ALL = "all"
@@ -25,6 +26,7 @@ _STATES = {
     NotShown: State.NOT_SHOWN,
     Unable: State.NOT_PLAYED,
     StoreError: State.NOT_PLAYED,
+    Unreachable: State.NOT_PLAYED,
     Stopped: State.INTERRUPTED,
     NotHealed: State.NOT_HEALED,
 }
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
             scene = Scene(places, data, env.get("GRAFANA_TOKEN", ""), dict(env))
             return _play_all(_wanted(places, arguments), scene, journal, as_json=arguments.json)
     except (AddressError, Unable) as error:
-        print(f"sightline drill: {error}", file=sys.stderr)  # noqa: T201 — a command's own output
+        _complain(str(error))
         return 2
     except KeyboardInterrupt:  # before the first drill: nothing is in
         return 130
@@ -107,17 +109,30 @@ def _play(drill: Drill | Elsewhere, scene: Scene, journal: Journal, *, as_json: 
         if not as_json:
             _say(report.elsewhere(drill))
         return Outcome(drill.story.name, State.ELSEWHERE, "", drill.reason)
-    if not as_json:
-        _say(report.opening(drill))
-    stage = Stage(scene, journal, drill, (lambda _: None) if as_json else _say_step)
+    stage = Stage(scene, journal, drill, (lambda _: None) if as_json else _teller(drill))
     try:
         drill.play(stage)
         outcome = report.of_stage(stage, State.SHOWN)
     except tuple(_STATES) as error:
         outcome = report.of_stage(stage, _STATES[type(error)], str(error) or "it was stopped")
-    if not as_json:
+    if not as_json and outcome.state is State.NOT_PLAYED and not stage.steps:
+        _complain(f"{outcome.name} cannot be played: {outcome.reason}")
+    elif not as_json:
         _say(report.closing(outcome))
     return outcome
+
+
+def _teller(drill: Drill) -> Callable[[Step], None]:
+    """Tells the story with the first step: before it nothing is known to be possible."""
+    told: list[Drill] = []
+
+    def tell(step: Step) -> None:
+        if not told:
+            told.append(drill)
+            _say(report.opening(drill))
+        _say(report.line(step))
+
+    return tell
 
 
 def _heal_what_was_left(journal: Journal, *, as_json: bool) -> None:
@@ -153,8 +168,8 @@ def _signals(scene: Scene) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _say_step(step: Step) -> None:
-    _say(report.line(step))
+def _complain(text: str) -> None:
+    print(f"sightline drill: {text}", file=sys.stderr)  # noqa: T201 — a command's own output
 
 
 def _say(text: str) -> None:
