@@ -43,7 +43,7 @@ _WATCHED = (
                 victim=lambda sent: sent.status == _CREATED and sent.seconds > _SLOW_SECONDS,
                 find=slow,
                 guilty=lambda found: (
-                    found.seconds > _SLOW_SECONDS and "db.system.name" in found.attributes
+                    found.seconds > _SLOW_SECONDS and "db.query.text" in found.attributes
                 ),
             ),
         ),
