@@ -38,6 +38,7 @@ class Addresses:
     loki: str
     tempo: str
     page: str  # Grafana, or the viewer's own page
+    jaeger: str = "http://127.0.0.1:16686"  # where it stands in Tempo's place
     token: str = field(default="", repr=False)  # the viewer's, where it asks for one
 
     def stores(self, timeout: float = TIMEOUT_SECONDS) -> Stores:
@@ -68,6 +69,7 @@ _PLACES: tuple[tuple[str, str, int, str], ...] = (
     ("prometheus", "PROMETHEUS_PORT", 9090, "Prometheus, or what answers as it does"),
     ("loki", "LOKI_PORT", 3100, "Loki, or what answers as it does"),
     ("tempo", "TEMPO_PORT", 3200, "Tempo, or what answers as it does"),
+    ("jaeger", "JAEGER_PORT", 16686, "Jaeger, where it stands in Tempo's place"),
     ("grafana", "SIGHTLINE_PORT", 3000, "Grafana"),
 )
 _STORES = ("prometheus", "loki", "tempo")

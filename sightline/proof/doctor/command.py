@@ -40,12 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--stdout", type=Path, metavar="FILE", help="where its stdout is kept")
     addresses.add_arguments(parser)
     other = parser.add_argument_group("other parts")
-    for name, text in (("collector", "the Collector's own metrics"), ("jaeger", "Jaeger")):
-        default = getattr(_DEFAULTS, name)
-        shown = f"{text} [{default}]"
-        other.add_argument(
-            f"--{name}", type=addresses.address, default=default, metavar="URL", help=shown
-        )
+    default = _DEFAULTS.collector
+    shown = f"the Collector's own metrics [{default}]"
+    other.add_argument(
+        "--collector", type=addresses.address, default=default, metavar="URL", help=shown
+    )
 
 
 def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -74,7 +73,6 @@ def _patient(arguments: argparse.Namespace, env: Mapping[str, str]) -> Patient:
         stdout=arguments.stdout,
         wait=arguments.wait,
         collector=arguments.collector,
-        jaeger=arguments.jaeger,
         otlp_headers=_headers(env.get("OTEL_EXPORTER_OTLP_HEADERS", "")),
         token=env.get("GRAFANA_TOKEN", ""),
         named=named,

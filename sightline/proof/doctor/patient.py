@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from sightline.proof import jaeger
 from sightline.proof.addresses import Addresses, Mode
-from sightline.proof.doctor import intake, jaeger
+from sightline.proof.doctor import intake
 from sightline.proof.doctor.intake import Intake
 from sightline.proof.doctor.page import Page
 from sightline.proof.doctor.remedies import Remedies
@@ -37,7 +38,6 @@ class Options:
     stdout: Path | None = None  # where the service's stdout is kept
     wait: float = 15.0  # seconds that the marked request may take to arrive
     collector: str = "http://127.0.0.1:8888"  # the Collector's own metrics
-    jaeger: str = "http://127.0.0.1:16686"  # where it stands in Tempo's place
     otlp_headers: Mapping[str, str] = field(default_factory=dict)
     token: str = ""  # a service account of Grafana's
     named: frozenset[str] = frozenset()  # the places that flags name
@@ -127,7 +127,7 @@ class Patient:
         """Jaeger's address where it stands in Tempo's place, else nothing."""
         if self.viewer or "tempo" in self.options.named:
             return ""
-        return jaeger.found(self.places.tempo, self.options.jaeger)
+        return jaeger.found(self.places.tempo, self.places.jaeger)
 
     def trace(self, trace_id: str) -> list[dict[str, Any]]:
         """The spans of a trace, each with its service's resource; none where it is unknown."""

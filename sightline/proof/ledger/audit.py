@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sightline.proof import jaeger
 from sightline.proof.addresses import Addresses, Mode
 from sightline.proof.ledger.books import ORDERS, PAYMENTS, Auditor
 from sightline.proof.ledger.entries import Books, Difference, Event, Share
 from sightline.proof.ledger.hops import Finding, findings
 from sightline.proof.ledger.pipeline import observe
 from sightline.proof.ledger.run import Key, Run
+from sightline.proof.ledger.traces import InJaeger, InTempo, Traces
 from sightline.proof.stores import StoreError
 
 _BETWEEN_LOOKS = 3.0
@@ -44,7 +46,7 @@ def audit(
     say: Callable[[str], None],
 ) -> Audit:
     began, trouble = time.monotonic(), ""
-    auditor = Auditor(addresses.stores(), run)
+    auditor = Auditor(addresses.stores(), traces_in(addresses), run)
     while True:
         waited = time.monotonic() - began
         try:
@@ -65,6 +67,14 @@ def audit(
     found.findings = findings(run, found.differences, pipeline, viewer=viewer)
     found.findings += [Finding("viewer", "requests", 0, note) for note in pipeline.notes]
     return found
+
+
+def traces_in(addresses: Addresses) -> Traces:
+    """Jaeger's where it stands in Tempo's place."""
+    stack = addresses.mode is Mode.STACK
+    if stack and (instead := jaeger.found(addresses.tempo, addresses.jaeger)):
+        return InJaeger(instead)
+    return InTempo(addresses.stores())
 
 
 def _look(auditor: Auditor, run: Run, share: Share, waited: float) -> Audit:

@@ -1,19 +1,16 @@
 """What the stores hold of a run: lines and spans by its id, counters less everybody else's."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sightline.proof.ledger.entries import Books, Event
 from sightline.proof.ledger.increase import Increase, grown, raw
 from sightline.proof.ledger.run import Key, Run, grouped
-from sightline.proof.stores import StoreError, Stores, attributes
+from sightline.proof.ledger.traces import Traces, search_all
+from sightline.proof.stores import Stores
 
 ACCESS = '|~ "^http.request$"'
 _EDGE_SECONDS = 1.5  # a scrape is under way this long at most, on a machine that is busy
-_TRACES_AT_ONCE = 1_000  # the most that a search is answered with
-_SPANS_OF_A_TRACE = 20  # one of orders, and of payments as many as it was asked
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,8 @@ class Service:
     method: str
     route: str
     status: str
-    spans: str  # TraceQL, for the run's id
+    mark: str  # the attribute of its server spans that has the run's id, and how
+    marked: str
 
     def key(self, labels: dict[str, str]) -> Key:
         route, status = labels.get(self.route, ""), labels.get(self.status, "")
@@ -38,7 +36,8 @@ ORDERS = Service(
     "method",
     "handler",
     "status",
-    'span.user_agent.original = "sightline-load/%s"',
+    "user_agent.original",
+    "sightline-load/%s",
 )
 PAYMENTS = Service(
     "payments",
@@ -46,7 +45,8 @@ PAYMENTS = Service(
     "http_request_method",
     "http_route",
     "http_response_status_code",
-    'span.load.run = "%s"',
+    "load.run",
+    "%s",
 )
 CREATED = 'orders_created_total{service_name="orders"}'
 
@@ -60,8 +60,9 @@ class Asked:
 
 
 class Auditor:
-    def __init__(self, stores: Stores, run: Run) -> None:
+    def __init__(self, stores: Stores, traces: Traces, run: Run) -> None:
         self._stores = stores
+        self._traces = traces
         self._run = run
         self._first = run.started - 5
         self._spans_seen: dict[str, dict[str, Key]] = {}
@@ -136,50 +137,13 @@ class Auditor:
         return found
 
     def _spans(self, service: Service, wanted: int, now: float) -> Counter[Key]:
-        """In portions: a search answers with whole traces, as many as it is asked for."""
-        mine = service.spans % self._run.id
-        query = (
-            f'{{ resource.service.name = "{service.name}" && kind = server && {mine} }} | select('
-            "span.http.request.method, span.http.route, span.http.response.status_code)"
-        )
         found = self._spans_seen.setdefault(service.name, {})
         if len(found) < wanted:  # all there already, in an earlier look
-            rate = max(self._run.sent / self._run.seconds, 1)
-            portion = max(1, min(60, int(_TRACES_AT_ONCE / 2 / rate)))
-            start, end = int(self._first), int(min(self._run.ended + 60, now)) + 1
-            for since in range(start, end, portion):
-                self._search(found, query, since, min(since + portion, end))
+            end = min(self._run.ended + 60, now)
+            mark, value = service.mark, service.marked % self._run.id
+            search_all(self._traces, service.name, (mark, value), self._run, end, found)
         return Counter(found.values())
-
-    def _search(self, found: dict[str, Key], query: str, start: int, end: int) -> None:
-        """Halved where a search could not give all; a trace at an edge is found twice."""
-        limit = _TRACES_AT_ONCE
-        traces = self._stores.search(query, start, end, limit, _SPANS_OF_A_TRACE)
-        found.update(_server_spans(traces))
-        if len(traces) < limit:
-            return
-        if end - start <= 1:
-            raise StoreError(
-                f"Tempo: more than {limit:,d} traces of one second: a search gives no more, so that"
-                " spans cannot be counted. Send fewer requests a second (--rate)."
-            )
-        middle = (start + end) // 2
-        self._search(found, query, start, middle)
-        self._search(found, query, middle, end)
 
 
 def _event(name: str) -> str:
     return f'|~ "^{name}$"'
-
-
-def _server_spans(traces: Iterable[dict[str, Any]]) -> Iterable[tuple[str, Key]]:
-    for trace in traces:
-        for spans in trace.get("spanSets") or [trace["spanSet"]]:
-            for span in spans["spans"]:
-                said = attributes(span)
-                key = Key(
-                    str(said.get("http.request.method", "")),
-                    str(said.get("http.route", "none")),
-                    grouped(str(said.get("http.response.status_code", ""))),
-                )
-                yield f"{trace['traceID']}-{span['spanID']}", key

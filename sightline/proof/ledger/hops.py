@@ -119,7 +119,8 @@ def _of_records(
 def _of_stores(column: str, amount: int, pipeline: Pipeline, *, viewer: bool) -> tuple[str, str]:
     if pipeline.store_lost:
         return STORE, f"the viewer could not store {pipeline.store_lost:,d} rows"
-    for place in ("viewer",) if viewer else ("tempo" if column == "spans" else "loki",):
+    kept_by = ("tempo", "jaeger") if column == "spans" else ("loki",)
+    for place in ("viewer",) if viewer else kept_by:
         if times := pipeline.restarts.get(place):
             when = clocks(times)
             return STORE, f"{place} was restarted at {when}: what it had not kept went with it"

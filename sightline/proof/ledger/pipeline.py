@@ -35,7 +35,7 @@ def observe(addresses: Addresses, run: Run, now: float) -> Pipeline:
         _ask_service(found, stores, run, now, column, signal)
         if addresses.mode is Mode.STACK:
             _ask_collector(found, stores, run, now, column, items)
-    for service in ("orders", "otel-collector", "loki", "tempo", "prometheus"):
+    for service in ("orders", "otel-collector", "loki", "tempo", "jaeger", "prometheus"):
         selector = f'process_start_time_seconds{{job="{service}"}}'
         found.restarts[service] = _changes(stores, selector, run, now)
         selector = f'up{{job="{service}"}}'

@@ -1,11 +1,14 @@
 """Jaeger in Tempo's place: its traces in the shape of Tempo's."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from sightline.proof.http import Answer, Unreachable, request
 from sightline.proof.stores import StoreError
 
-_SECONDS = 4.0
+_SECONDS, _SEARCH_SECONDS = 4.0, 20.0
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -38,6 +41,28 @@ def trace(address: str, trace_id: str) -> list[dict[str, Any]]:
     return [_span(one, trace) for trace in _data(answer) for one in trace["spans"]]
 
 
+def search(
+    address: str, service: str, tags: Mapping[str, str], start: float, end: float, limit: int
+) -> list[dict[str, Any]]:
+    """Traces in which a span of the service has these tags; each with all of its spans."""
+    given = {
+        "service": service,
+        "tags": json.dumps(tags),
+        "start": int(start * 1e6),
+        "end": int(end * 1e6),
+        "limit": limit,
+    }
+    url = f"{address}/api/traces?{urlencode(given)}"
+    try:
+        return _data(request(url, timeout=_SEARCH_SECONDS))
+    except Unreachable as error:
+        raise StoreError(f"Jaeger: {error}") from error
+
+
+def tags_of(span: dict[str, Any]) -> dict[str, Any]:
+    return {tag["key"]: tag["value"] for tag in span["tags"]}
+
+
 def _data(answer: Answer) -> list[dict[str, Any]]:
     if answer.status != _OK:
         raise StoreError(f"Jaeger: {answer.url} answers {answer.summary}")
@@ -48,7 +73,7 @@ def _data(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _span(span: dict[str, Any], trace: dict[str, Any]) -> dict[str, Any]:
-    tags = {tag["key"]: tag["value"] for tag in span["tags"]}
+    tags = tags_of(span)
     start = int(span["startTime"]) * 1000
     return {
         "name": span["operationName"],

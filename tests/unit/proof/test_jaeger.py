@@ -1,12 +1,14 @@
 """Jaeger's answers in the shape of Tempo's."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from doctors import NOBODY, Serve, patient
 
+from sightline.proof import jaeger
 from sightline.proof.addresses import Mode
-from sightline.proof.doctor import jaeger
 from sightline.proof.doctor.patient import Options
 from sightline.proof.stores import StoreError
 
@@ -54,9 +56,14 @@ def test_an_answer_that_is_none_is_told_in_a_line(serve: Serve) -> None:
 
 def test_jaeger_is_asked_where_nobody_is_in_tempo_s_place(serve: Serve) -> None:
     at = serve({"/api/services": SERVICES})
-    assert patient(options=Options(jaeger=at)).jaeger == at
-    assert patient(options=Options(jaeger=NOBODY)).jaeger == ""
-    assert patient(serve({"/ready": (200, "ready")}), options=Options(jaeger=at)).jaeger == ""
-    assert patient(mode=Mode.VIEWER, options=Options(jaeger=at)).jaeger == ""
-    named = Options(jaeger=at, named=frozenset({"tempo"}))
-    assert patient(options=named).jaeger == ""
+
+    def asked(tempo: str = NOBODY, jaeger: str = at, **given: Any) -> str:
+        made = patient(tempo, **given)
+        made.places = replace(made.places, jaeger=jaeger)
+        return made.jaeger
+
+    assert asked() == at
+    assert asked(jaeger=NOBODY) == ""
+    assert asked(serve({"/ready": (200, "ready")})) == ""
+    assert asked(mode=Mode.VIEWER) == ""
+    assert asked(options=Options(named=frozenset({"tempo"}))) == ""
