@@ -123,10 +123,11 @@ def test_with_a_service_killed_in_the_middle_it_says_what_was_lost_and_at_which_
     running: System, tmp_path: Path
 ) -> None:
     drawn = draw_up(running, tmp_path, 15, lambda: restart(running, "orders"), wait="15")
-    assert drawn.code == 1, drawn.output
+    assert drawn.code == (0 if drawn.ledger["equal"] else 1), drawn.output
     unanswered = drawn.ledger["sent"] - drawn.ledger["answered"]
     said = {(one["hop"], one["what"]): one for one in drawn.ledger["findings"]}
-    assert said["client → orders", "answers of orders"]["amount"] == -unanswered < 0
+    if unanswered:  # nearly always, but requests may happen to be between two answers
+        assert said["client → orders", "answers of orders"]["amount"] == -unanswered
     # Each difference has its sentence, with the very amount that the table shows.
     for service in ("orders", "payments"):
         for column in ("counter", "spans", "lines"):
