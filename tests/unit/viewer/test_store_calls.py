@@ -33,9 +33,16 @@ def begin() -> int:
     return (time.time_ns() // SLICE - 360) * SLICE
 
 
+def opened(path: Path, limits: Limits | None = None) -> Store:
+    """Whose retention runs when the test says so, and not between."""
+    store = Store.open(path, limits)
+    store.retention._age_due = store.retention._size_due = float("inf")
+    return store
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path)
+    store = opened(tmp_path)
     yield store
     store.close()
 
@@ -65,7 +72,7 @@ def keep(store: Store, *rows: Row) -> None:
 
 def settle(store: Store) -> Map:
     """What is known once nothing is left to be settled."""
-    eventually(lambda: not store._calls._waiting, "all settled")
+    eventually(lambda: not store._calls._waiting, "all settled", seconds=30)
     return everything(store)
 
 
@@ -76,9 +83,10 @@ def everything(store: Store) -> Map:
 def told_by_spans(store: Store) -> Map:
     """With nothing settled; only where the writer is at rest."""
     kept = store.query("FROM settled")
-    store._connection.execute("DELETE FROM settled")
+    cursor = store._connection.cursor()
+    cursor.execute("DELETE FROM settled")
     found = everything(store)
-    store._connection.executemany("INSERT INTO settled VALUES (?)", kept)
+    cursor.executemany("INSERT INTO settled VALUES (?)", kept)
     return found
 
 
@@ -131,17 +139,18 @@ def test_a_message_is_a_call_of_whoever_consumes_it_within_a_minute(
 def test_what_is_settled_outlives_a_restart_and_what_is_not_is_settled_then(
     tmp_path: Path, begin: int
 ) -> None:
-    first = Store.open(tmp_path)
+    first = opened(tmp_path)
     keep(first, *call(begin, 1))
     before = settle(first)
     keep(first, *call(begin + 40 * SLICE, 2))
     settle(first)
-    first._connection.execute("DELETE FROM settled WHERE slice > ?", [begin // SLICE])
+    first._connection.cursor().execute("DELETE FROM settled WHERE slice > ?", [begin // SLICE])
     first.close()
-    second = Store.open(tmp_path)
+    second = opened(tmp_path)
     eventually(
         lambda: second.query("SELECT max(slice) FROM settled") == [(begin // SLICE + 40,)],
         "the later slice",
+        seconds=30,
     )
     assert [edge.calls for edge in settle(second)[1]] == [2]
     assert before[1][0].calls == 1
@@ -151,10 +160,10 @@ def test_what_is_settled_outlives_a_restart_and_what_is_not_is_settled_then(
 
 
 def test_calls_go_when_their_spans_are_too_old(tmp_path: Path, begin: int) -> None:
-    store = Store.open(tmp_path, Limits(age_seconds=1_800))
+    store = opened(tmp_path, Limits(age_seconds=1_800))
     keep(store, *call(begin, 1), *call(time.time_ns() - 60 * SECOND, 2))
     settle(store)
-    store.retention.by_age(store._connection, time.time())
+    store.retention.by_age(store._connection.cursor(), time.time())
     assert [edge.calls for edge in everything(store)[1]] == [1]
     assert store.query("SELECT min(slice) > ? FROM calls", [begin // SLICE]) == [(True,)]
     store.close()
