@@ -89,8 +89,8 @@ class Shop:
         self._duration = Histogram(
             "http_request_duration_seconds", "Time.", ["handler", "method"], registry=registry
         )
-
         self.jammed_tills = Gauge("shop_jammed_tills", "Tills.", registry=registry)
+        self.first = self.order()
 
     @classmethod
     @contextmanager
@@ -102,7 +102,7 @@ class Shop:
         # A sender chooses its names, and no view may give way to long ones.
         shop.hostile_order()
         closing = threading.Event()
-        traffic = threading.Thread(target=shop._trade, args=(closing, shop.order()))
+        traffic = threading.Thread(target=shop._trade, args=(closing,))
         traffic.start()
         try:
             yield shop
@@ -115,10 +115,10 @@ class Shop:
             server.server_close()
             thread.join()
 
-    def _trade(self, closing: threading.Event, sent: Sent) -> None:
+    def _trade(self, closing: threading.Event) -> None:
         """A request now and then, so that rates and quantiles move."""
         while not closing.wait(0.2):
-            exemplar = {"trace_id": sent.trace, "span_id": sent.root}
+            exemplar = {"trace_id": self.first.trace, "span_id": self.first.root}
             for handler in ("/orders", MARKUP):
                 self._requests.labels(handler, "POST", "2xx").inc()
                 self._duration.labels(handler, "POST").observe(0.2, exemplar)

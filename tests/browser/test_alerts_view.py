@@ -102,4 +102,5 @@ def test_without_rules_it_says_how_to_have_some_and_without_a_viewer_that_there_
         expect(page.get_by_text("No rules are evaluated.")).to_be_visible()
         expect(page.locator(".firing-count")).to_be_hidden()
         viewer.supervisor.stop()
+        page.get_by_label("Search in the rules").fill("anything")
         expect(page.get_by_role("alert")).to_contain_text("is it still running?")
