@@ -23,6 +23,7 @@ from stores import eventually
 from system import System
 
 from sightline.proof.doctor import command
+from sightline.proof.stores import Stores
 
 WAIT_SECONDS = 10  # a scrape and a push of five seconds each, on a busy machine
 UIDS = ("prometheus", "loki", "tempo")
@@ -163,6 +164,20 @@ class Patients:
         finally:
             self._retarget(path, before)
             self._await_target(f"127.0.0.1:{self.system.port('orders')}")
+
+    @contextmanager
+    def scraping_another(self) -> Iterator[None]:
+        """Prometheus looks elsewhere, and still holds the counts of orders' life before this."""
+        orders = self.system.processes["orders"]
+        for _ in range(10):
+            httpx2.get(f"{self.system.url('orders')}/orders").raise_for_status()
+        stores = Stores(*map(self.system.url, UIDS))
+        eventually(lambda: stores.number("sum(http_requests_total)") >= 10, 30, "a scrape")
+        orders.stop()
+        orders.start()
+        orders.await_ready()
+        with self.targeting(f"127.0.0.1:{self.system.port('loki')}"):
+            yield
 
     def _retarget(self, path: Path, text: str) -> None:
         """Whole at once: Prometheus looks as soon as the file changes."""

@@ -137,7 +137,7 @@ BREAKAGES: dict[str, tuple[Inflict, str, str, str]] = {
         "prometheus/targets.yml",
     ),
     "Prometheus scrapes another process": (
-        lambda patients: patients.targeting(f"127.0.0.1:{patients.system.port('loki')}"),
+        lambda patients: patients.scraping_another(),
         "metric stored",
         "of another process than the one that answered",
         "grep http_requests_total",

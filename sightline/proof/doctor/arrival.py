@@ -1,5 +1,6 @@
 """What the stores hold of the marked request: its count, its lines, its trace."""
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,7 +84,8 @@ def metric(patient: Patient) -> str:
         return _pushed_by(patient)
     wanted = patient.page.total(COUNT)
     query = f"sum({COUNT}{{{patient.matcher}}})"
-    found = patient.until(lambda: patient.stores.number(query), lambda value: value >= wanted)
+    fresh = _scraped_since(patient, f"{COUNT}{{{patient.matcher}}}")
+    found = patient.until(lambda: patient.stores.number(fresh), lambda value: value >= wanted)
     if found >= wanted:
         return f"{query} = {found:.0f}, of {wanted:.0f} on the page"
     raise Broken(
@@ -93,6 +95,15 @@ def metric(patient: Patient) -> str:
         "behind the same address, or several workers of which one is scraped",
         remedy=f"curl {patient.base}/metrics | grep {COUNT}   (twice: do the figures jump?)",
     )
+
+
+def _scraped_since(patient: Patient, selector: str) -> str:
+    """The sum of what was scraped after the request, by the store's own clock.
+
+    Without that a service which began anew would have the counts of its last life.
+    """
+    ahead = patient.stores.number("time()") - time.time()
+    return f"sum({selector} and timestamp({selector}) >= {patient.sent_at + ahead:.3f})"
 
 
 def _pushed_by(patient: Patient) -> str:
