@@ -1,40 +1,18 @@
 """Whatever is killed on the path, the ledger of a run is equal or says exactly what is lost."""
 
-import json
 import os
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-from stores import eventually
+from drawn import RATE, Drawn, draw_up
 from system import System
+from viewer_in_place import ViewerInPlace
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("STACK") == "compose", reason="stops processes of its own"
 )
-RATE = 20
-
-
-@dataclass(frozen=True)
-class Drawn:
-    code: int
-    ledger: dict[str, Any]
-    output: str
-
-    def total(self, service: str, column: str) -> int:
-        (books,) = (one for one in self.ledger["services"] if one["service"] == service)
-        return sum(row[column] for row in books["rows"])
-
-    @property
-    def hops(self) -> set[str]:
-        return {one["hop"] for one in self.ledger["findings"]}
 
 
 @pytest.fixture(scope="module")
@@ -46,46 +24,6 @@ def running(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield system
     finally:
         system.stop()
-
-
-def draw_up(
-    system: System,
-    folder: Path,
-    seconds: int,
-    meanwhile: Callable[[], None] = lambda: None,
-    **options: str,
-) -> Drawn:
-    """Traffic, something that happens in the middle of it, and the ledger."""
-    places = ("orders", "payments", "prometheus", "loki", "tempo")
-    flags = [f"--{name}={system.url(name)}" for name in places]
-    flags += ["--users=10", f"--rate={RATE}", f"--time={seconds}s", f"--json={folder}/ledger.json"]
-    flags += [f"--{name}={value}" for name, value in options.items()]
-    output = folder / "ledger.out"
-    before = requests(system)
-    with output.open("wb") as stream:
-        command = [sys.executable, "-m", "sightline", "ledger", *flags]
-        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
-        try:
-            eventually(lambda: requests(system) > before + 2 * RATE, 60, "traffic")
-            meanwhile()
-            code = process.wait(timeout=300)
-        finally:
-            process.kill()
-    said = output.read_text()
-    assert code in {0, 1}, said
-    return Drawn(code, json.loads((folder / "ledger.json").read_text()), said)
-
-
-def requests(system: System) -> float:
-    """By orders itself."""
-    with urllib.request.urlopen(f"{system.url('orders')}/metrics", timeout=10) as answer:
-        families = list(text_string_to_metric_families(answer.read().decode()))
-    return sum(
-        sample.value
-        for family in families
-        for sample in family.samples
-        if sample.name == "http_requests_total"
-    )
 
 
 def restart(system: System, *names: str, away: float = 0) -> None:
@@ -119,26 +57,61 @@ def test_with_stores_away_and_the_collector_killed_in_the_middle_it_is_equal(
         assert drawn.total("payments", column) == drawn.total("payments", "answered") > 0
 
 
-def test_with_a_service_killed_in_the_middle_it_says_what_was_lost_and_at_which_hop(
+def test_with_orders_killed_in_the_middle_it_says_what_was_lost_and_at_which_hop(
     running: System, tmp_path: Path
 ) -> None:
     drawn = draw_up(running, tmp_path, 15, lambda: restart(running, "orders"), wait="15")
-    assert drawn.code == (0 if drawn.ledger["equal"] else 1), drawn.output
+    assert_each_difference_is_named(drawn)
+    assert drawn.hops <= {"client → orders", "orders → collector", "orders → store"}
+    if drawn.total("orders", "answered") > drawn.total("orders", "counter"):
+        lost = drawn.finding("orders → store", "counter of orders")
+        assert "was restarted at" in lost["why"]
+
+
+def test_with_payments_killed_in_the_middle_it_says_which_charges_are_missing(
+    running: System, tmp_path: Path
+) -> None:
+    drawn = draw_up(running, tmp_path, 15, lambda: restart(running, "payments"), wait="15")
+    assert_each_difference_is_named(drawn)
+    # Orders itself answers for all: whatever it answered is counted, traced and written down.
+    assert drawn.total("orders", "answered") == drawn.ledger["sent"]
+    for column in ("counter", "spans", "lines"):
+        assert drawn.total("orders", column) == drawn.total("orders", "answered")
+    assert drawn.hops <= {"orders → payments"}
+
+
+def test_with_the_viewer_killed_in_the_middle_it_is_equal_or_says_what_it_had_not_kept(
+    tmp_path: Path,
+) -> None:
+    system = ViewerInPlace(tmp_path)
+    try:
+        system.start()
+        drawn = draw_up(system, tmp_path, 15, lambda: restart(system, "viewer"), wait="15")
+    finally:
+        system.stop()
+    assert_each_difference_is_named(drawn)
+    assert drawn.total("orders", "answered") == drawn.ledger["sent"]
+    # Counters outlive it in the services, so that none is missing.
+    assert drawn.total("orders", "counter") == drawn.total("orders", "answered")
+    assert drawn.hops <= {"viewer → its store"}
+
+
+def assert_each_difference_is_named(drawn: Drawn) -> None:
+    """With the very amount that the table shows; where there is none, it is equal."""
+    assert (drawn.code == 0) == drawn.ledger["equal"] == (drawn.ledger["findings"] == [])
     unanswered = drawn.ledger["sent"] - drawn.ledger["answered"]
-    said = {(one["hop"], one["what"]): one for one in drawn.ledger["findings"]}
-    if unanswered:  # nearly always, but requests may happen to be between two answers
-        assert said["client → orders", "answers of orders"]["amount"] == -unanswered
-    # Each difference has its sentence, with the very amount that the table shows.
+    if unanswered:
+        assert drawn.finding("client → orders", "answers of orders")["amount"] == -unanswered
     for service in ("orders", "payments"):
         for column in ("counter", "spans", "lines"):
             amount = drawn.total(service, column) - drawn.total(service, "answered")
-            told = [one for (_, what), one in said.items() if what == f"{column} of {service}"]
             if amount:
-                assert told, drawn.output
-    lost = drawn.total("orders", "answered") - drawn.total("orders", "counter")
-    if lost > 0:
-        assert "was restarted at" in said["orders → store", "counter of orders"]["why"]
-    assert drawn.hops <= {"client → orders", "orders → collector", "orders → store"}
+                told = [
+                    one["amount"]
+                    for one in drawn.ledger["findings"]
+                    if one["what"] == f"{column} of {service}"
+                ]
+                assert len(told) == 1, drawn.output
 
 
 def test_with_sampling_the_spans_are_judged_within_its_bounds(
