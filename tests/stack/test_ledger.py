@@ -68,7 +68,7 @@ def test_with_orders_killed_in_the_middle_it_says_what_was_lost_and_at_which_hop
         assert "was restarted at" in lost["why"]
 
 
-def test_with_payments_killed_in_the_middle_it_says_which_charges_are_missing(
+def test_with_payments_killed_in_the_middle_it_says_what_of_its_charges_is_missing(
     running: System, tmp_path: Path
 ) -> None:
     drawn = draw_up(running, tmp_path, 15, lambda: restart(running, "payments"), wait="15")
@@ -77,7 +77,10 @@ def test_with_payments_killed_in_the_middle_it_says_which_charges_are_missing(
     assert drawn.total("orders", "answered") == drawn.ledger["sent"]
     for column in ("counter", "spans", "lines"):
         assert drawn.total("orders", column) == drawn.total("orders", "answered")
-    assert drawn.hops <= {"orders → payments"}
+    assert drawn.hops <= {"orders → payments", "payments → collector", "payments → store"}
+    for lost in drawn.ledger["findings"]:
+        assert lost["what"].endswith("of payments")
+        assert "payments was restarted at" in lost["why"]
 
 
 def test_with_the_viewer_killed_in_the_middle_it_is_equal_or_says_what_it_had_not_kept(

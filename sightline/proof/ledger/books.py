@@ -82,16 +82,20 @@ class Auditor:
     def events(self, now: float) -> list[Event]:
         run = self._run
         bought, declined = run.purchases(201), run.purchases(402)
+        unpaid = declined + run.purchases(502) + run.purchases(504)
         created = Event("orders", "order.created", "answers of 201", bought)
+        failed = Event("orders", "payment.failed", "answers of 402 and 502 to 504", unpaid)
         found = [
             created,
-            Event("orders", "payment.failed", "answers of 402", declined),
+            failed,
             Event("payments", "charge.succeeded", "answers of 201", bought),
             Event("payments", "charge.declined", "answers of 402", declined),
         ]
         for event in found:
             lines = self._lines(event.service, _event(event.name), self._mine, self._first, now)
             event.lines = lines.total()
+        # An answer of 503 is payments' or the database's: as many may have failed to pay.
+        failed.wanted += min(max(0, failed.lines - unpaid), run.purchases(503))
         total, about = grown(
             raw(self._stores, CREATED, run.started, now), run.started, lambda _: None
         )

@@ -61,10 +61,13 @@ def _cause(
     restarts = pipeline.restarts.get(service, [])
     if amount >= 0 and run.unanswered:
         return CLIENT, "counted by the service, whose answer did not reach the client"
+    if service == "payments" and restarts and amount >= 0:
+        return BETWEEN, (
+            f"payments was restarted at {clocks(restarts)}: orders did not hear of all that it"
+            " answered, and asked again"
+        )
     if amount == 0:
         return SCRAPE if column == "counter" else QUERY, f"in other rows than sent: {_named(rows)}"
-    if service == "payments" and restarts:
-        return BETWEEN, "payments was restarted: what became of these charges, its own lines tell"
     if amount > 0:
         return QUERY, "more than was sent: delivered twice, or of somebody with the same run id"
     if column == "counter":
@@ -76,7 +79,7 @@ def _of_counter(service: str, restarts: list[float], pipeline: Pipeline) -> tupl
     if restarts:
         return SCRAPE, (
             f"{service} was restarted at {clocks(restarts)}: what it had counted since"
-            " its last scrape went with it"
+            " its last scrape or push went with it"
         )
     if missed := pipeline.unscraped.get(service):
         return SCRAPE, f"{missed} scrapes of {service} failed (up == 0)"

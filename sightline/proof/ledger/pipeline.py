@@ -1,5 +1,6 @@
 """What the path to the stores says of itself: dropped, refused, waiting, restarted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -105,8 +106,15 @@ def _changes(stores: Stores, selector: str, run: Run, now: float) -> list[float]
 def _new_instances(stores: Stores, run: Run, now: float) -> list[float]:
     """A process that pushes is a new instance with each start."""
     selector = 'target_info{job=~"(.*/)?payments"}'
-    first = [float(one["values"][0][0]) for one in raw(stores, selector, run.started, now)]
-    return sorted(at for at in first if run.started + 10 < at <= run.ended + 10)
+    found = raw(stores, selector, run.started, now)
+    return later_instances([float(one["values"][0][0]) for one in found], run)
+
+
+def later_instances(first_told: Sequence[float], run: Run) -> list[float]:
+    """Of the moments at which each instance first told: those of a start within the run."""
+    within = sorted(at for at in first_told if run.started < at <= run.ended + 10)
+    # Where none told before the run, the first was there already, and had not pushed yet.
+    return within if len(within) < len(first_told) else within[1:]
 
 
 def _zeros(stores: Stores, selector: str, run: Run, now: float) -> int:

@@ -10,7 +10,7 @@ from sightline.proof.ledger.audit import asked_of_payments
 from sightline.proof.ledger.command import LedgerError, sampled
 from sightline.proof.ledger.entries import Books, Difference, Event, Share
 from sightline.proof.ledger.hops import findings
-from sightline.proof.ledger.pipeline import Pipeline
+from sightline.proof.ledger.pipeline import Pipeline, later_instances
 from sightline.proof.ledger.run import Key, Run, RunError, read_report
 
 LOOK = Key("GET", "/orders", "2xx")
@@ -117,6 +117,32 @@ def test_missing_lines_are_laid_to_the_first_hop_that_has_something_to_say(
     found = laid_to(difference("lines", -10), pipeline)
     assert found[0] == hop
     assert why in found[1]
+
+
+def test_what_payments_lost_by_a_restart_and_what_it_was_asked_twice_are_told_apart() -> None:
+    restarted = Pipeline(restarts={"payments": [1020.0]})
+    hops = [laid_to(difference("spans", n, "payments"), restarted)[0] for n in (-2, 0, 3)]
+    assert hops == ["payments → collector", "orders → payments", "orders → payments"]
+    hop, why = laid_to(difference("counter", -2, "payments"), restarted)
+    assert hop == "payments → store"
+    assert "payments was restarted at" in why
+
+
+@pytest.mark.parametrize(
+    ("first_told", "later"),
+    [
+        ([990.0], []),
+        ([990.0, 1004.0], [1004.0]),
+        ([1003.0], []),
+        ([1003.0, 1030.0], [1030.0]),
+        ([990.0, 1080.0], []),
+    ],
+    ids=["none", "soon", "the first push", "after the first push", "after the run"],
+)
+def test_an_instance_that_tells_later_than_another_is_a_restart(
+    first_told: list[float], later: list[float]
+) -> None:
+    assert later_instances(first_told, RUN) == later
 
 
 def test_the_restart_of_one_store_is_not_the_cause_of_what_another_misses() -> None:
