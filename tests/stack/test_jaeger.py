@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from boards import datasource
 from covering import covered
+from drawn import draw_up
 from grafana_links import correlated, derived, interpolated
 from servers import RELEASES, program
 from stores import Stores, eventually
@@ -24,6 +26,7 @@ TO_LOGS, TO_METRICS = OURS["jsonData"]["tracesToLogsV2"], OURS["jsonData"]["trac
 class Jaeger:
     """The stack with it, and an order that was placed."""
 
+    system: System
     url: str
     stores: Stores
     placed: Sent
@@ -77,7 +80,7 @@ def jaeger(
         placed = traffic.ledger.placed.sent[-1]
         query = f'{{service_name="orders"}} |~ "^http.request$" | request_id="{placed.request_id}"'
         line = eventually(lambda: stores.logs(query, placed.at - 60))[0]
-        yield Jaeger(system.url("jaeger"), stores, placed, line)
+        yield Jaeger(system, system.url("jaeger"), stores, placed, line)
     finally:
         system.stop()
 
@@ -127,6 +130,13 @@ def test_an_exemplar_leads_to_its_trace_in_jaeger(jaeger: Jaeger) -> None:
     assert {link["datasourceUid"] for link in EXEMPLARS} == {"jaeger"}
     ids = {one["labels"][link["name"]] for one in found for link in EXEMPLARS}
     eventually(lambda: all(jaeger.trace(trace_id) for trace_id in ids))
+
+
+def test_the_ledger_of_a_run_counts_the_spans_in_jaeger(jaeger: Jaeger, tmp_path: Path) -> None:
+    drawn = draw_up(jaeger.system, tmp_path, 6)
+    assert drawn.code == 0, drawn.output
+    for service in ("orders", "payments"):
+        assert drawn.total(service, "spans") == drawn.total(service, "answered") > 0
 
 
 def test_prometheus_scrapes_jaeger_in_place_of_tempo(jaeger: Jaeger) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from drawn import draw_up
 from stores import Stores, eventually
 from system import System
 from traffic import Sent, Traffic
@@ -18,7 +19,9 @@ def trace_id(stores: Stores, sent: Sent) -> str:
 
 
 @pytest.mark.usefixtures("servers")
-def test_tail_sampling_keeps_what_failed_or_was_slow(tmp_path: Path, client: httpx2.Client) -> None:
+def test_tail_sampling_keeps_what_failed_or_was_slow_and_the_ledger_judges_by_it(
+    tmp_path: Path, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = {
         "SIGHTLINE_FAULTS": "1",
         "TAIL_SAMPLING": "on",
@@ -41,5 +44,12 @@ def test_tail_sampling_keeps_what_failed_or_was_slow(tmp_path: Path, client: htt
         eventually(lambda: stores.trace(failed) and stores.trace(slow))
         eventually(lambda: time.monotonic() > decided + 5, DECISION_SECONDS + 10)
         assert [each for each in usual if stores.trace(each)] == []
+        for name in ("TAIL_SAMPLING", "TAIL_SAMPLING_PERCENT"):  # as make load gets them of .env
+            monkeypatch.setenv(name, settings[name])
+        drawn = draw_up(system, tmp_path, 6)
+        assert drawn.code == 0, drawn.output
+        assert drawn.total("orders", "spans") < drawn.total("orders", "answered")
+        assert drawn.total("orders", "lines") == drawn.total("orders", "answered")
+        assert "Traces are sampled" in drawn.output
     finally:
         system.stop()
