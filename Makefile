@@ -8,6 +8,8 @@ SETTINGS = given=$$(export -p); set -a; [ ! -f .env ] || . ./.env; set +a; eval 
 export UV_PYTHON_DOWNLOADS := never
 # CI's machine is shared: a test that fails may try once more, and the closing lines name it.
 SECOND_TRY = $(if $(CI),--reruns 1 -rfERsx)
+# Many a test waits for the process that it started.
+MORE_THAN_CORES = 'import os; print(min(12, 1 + (os.cpu_count() or 1)))'
 
 # The page's type checker comes by npm, whose Node is in the lock; a release other than this is refused.
 TYPESCRIPT := 6.0.3
@@ -48,7 +50,7 @@ down: ## stop the compose stack; its data stays
 
 .PHONY: test
 test: .venv/installed ## every test that needs nothing but Python
-	@$(BIN)/pytest --numprocesses auto --dist loadfile $(SECOND_TRY)
+	@$(BIN)/pytest --numprocesses $$($(BIN)/python -c $(MORE_THAN_CORES)) --dist loadfile $(SECOND_TRY)
 
 .PHONY: test-stack
 test-stack: .venv/installed ## the same questions asked of the real servers, found or built first
