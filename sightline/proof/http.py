@@ -1,5 +1,6 @@
 """One HTTP request, bounded in time and size; what goes wrong is said in one line."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -70,7 +71,7 @@ def request(
         raise Unreachable(f"{url} does not answer within {timeout:g} s") from error
     except urllib.error.URLError as error:
         raise Unreachable(f"{url} does not answer: {_reason(error.reason)}") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, http.client.HTTPException) as error:
         raise Unreachable(f"{url} does not answer: {_reason(error)}") from error
 
 
@@ -78,6 +79,9 @@ def _answer(url: str, status: int, answer: Any) -> Answer:
     body: bytes = answer.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise Unreachable(f"{url} answers more than {MAX_BYTES >> 20} MiB")
+    told = answer.headers.get("Content-Length", "")
+    if told.isdecimal() and len(body) < int(told):
+        raise Unreachable(f"{url} does not answer: it hung up after {len(body)} of {told} bytes")
     return Answer(url, status, {name.lower(): v for name, v in answer.headers.items()}, body)
 
 

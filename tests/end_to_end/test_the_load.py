@@ -97,3 +97,17 @@ def test_a_ledger_without_anybody_to_ask_is_one_line() -> None:
     (line,) = ended.stderr.splitlines()
     assert line.startswith("sightline ledger: neither the viewer answers at")
     assert "http://127.0.0.1:9" in line
+
+
+def test_a_ledger_that_could_not_be_written_is_refused_before_the_run() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "sightline", "ledger", "--json", "/no/such/folder/ledger.json"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert "--json /no/such/folder/ledger.json cannot be written" in line

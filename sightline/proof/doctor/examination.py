@@ -65,6 +65,10 @@ def _findings(patient: Patient) -> Iterator[Finding]:
         broken = finding.state is State.BROKEN
 
 
+# What an answer of another form than its API has comes to.
+_UNEXPECTED = (ValueError, LookupError, TypeError, AttributeError)
+
+
 def _asked(patient: Patient, hop: Hop) -> Finding:
     began = time.monotonic()
     try:
@@ -73,7 +77,7 @@ def _asked(patient: Patient, hop: Hop) -> Finding:
         return Finding(hop=hop.name, state=State.UNCHECKED, found=str(why))
     except Broken as broken:
         return _broken(hop, broken, began)
-    except (StoreError, Unreachable, ValueError, LookupError, TypeError) as error:
+    except (StoreError, Unreachable, *_UNEXPECTED) as error:
         return _broken(hop, _unexpected(patient, hop, error), began)
     seconds = time.monotonic() - began
     return Finding(hop=hop.name, state=State.SOUND, found=found, seconds=seconds)

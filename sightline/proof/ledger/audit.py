@@ -10,7 +10,7 @@ from sightline.proof.addresses import Addresses, Mode
 from sightline.proof.ledger.books import ORDERS, PAYMENTS, Auditor
 from sightline.proof.ledger.entries import Books, Difference, Event, Share
 from sightline.proof.ledger.hops import Finding, findings
-from sightline.proof.ledger.pipeline import observe
+from sightline.proof.ledger.pipeline import Pipeline, observe
 from sightline.proof.ledger.run import Key, Run
 from sightline.proof.ledger.traces import InJaeger, InTempo, Traces
 from sightline.proof.stores import StoreError
@@ -26,6 +26,7 @@ class Audit:
     books: list[Books]
     events: list[Event]
     waited: float
+    scraped: bool = True  # every counter has a sample of after the run
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -54,19 +55,27 @@ def audit(
         except StoreError as error:
             # A store may be coming back; only at the end of the wait is it an answer.
             found, trouble = None, str(error)
-        if found is not None and not found.differences:
-            return found
+        if found is not None and not found.differences and found.scraped:
+            break
         if waited >= wait:
             break
         say(_progress(found, trouble, wait - waited))
         time.sleep(_BETWEEN_LOOKS)
     if found is None:
         raise StoreError(trouble)
-    pipeline = observe(addresses, run, time.time())
-    viewer = addresses.mode is Mode.VIEWER
-    found.findings = findings(run, found.differences, pipeline, viewer=viewer)
-    found.findings += [Finding("viewer", "requests", 0, note) for note in pipeline.notes]
+    if not found.equal:
+        found.findings = _explained(addresses, found)
     return found
+
+
+def _explained(addresses: Addresses, found: Audit) -> list[Finding]:
+    try:
+        pipeline = observe(addresses, found.run, time.time())
+    except StoreError as error:
+        pipeline = Pipeline(notes=[f"what the path says of itself could not be asked: {error}"])
+    viewer = addresses.mode is Mode.VIEWER
+    explained = findings(found.run, found.differences, pipeline, viewer=viewer)
+    return explained + [Finding("the path", "itself", 0, note) for note in pipeline.notes]
 
 
 def traces_in(addresses: Addresses) -> Traces:
@@ -82,7 +91,8 @@ def _look(auditor: Auditor, run: Run, share: Share, waited: float) -> Audit:
     orders = auditor.look(ORDERS, run.by_key(), now)
     payments = auditor.look(PAYMENTS, asked_of_payments(run), now)
     events = auditor.events(now)
-    return Audit(run, share, [orders.books, payments.books], events, waited)
+    scraped = all(one.scraped_after(run.ended) for one in (orders, payments))
+    return Audit(run, share, [orders.books, payments.books], events, waited, scraped)
 
 
 def asked_of_payments(run: Run) -> Counter[Key]:
@@ -99,6 +109,6 @@ def asked_of_payments(run: Run) -> Counter[Key]:
 def _progress(found: Audit | None, trouble: str, left: float) -> str:
     if found is None:
         return f"waiting: {trouble} ({left:.0f} s left)"
-    open_rows = {(d.service, d.column) for d in found.differences}
+    open_rows = {(d.service, d.column) for d in found.differences} or {("services", "a scrape")}
     named = ", ".join(f"{column} of {service}" for service, column in sorted(open_rows))
     return f"waiting for {named} ({left:.0f} s left)"

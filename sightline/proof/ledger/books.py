@@ -58,6 +58,10 @@ class Asked:
     books: Books
     counted: Increase
 
+    def scraped_after(self, ended: float) -> bool:
+        """Or nothing was to be counted."""
+        return not self.books.wanted or self.counted.until >= ended
+
 
 class Auditor:
     def __init__(self, stores: Stores, traces: Traces, run: Run) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sightline.proof import addresses
-from sightline.proof.addresses import AddressError, Addresses
+from sightline.proof.addresses import AddressError, Addresses, Mode
 from sightline.proof.ledger.audit import audit
 from sightline.proof.ledger.entries import Share
 from sightline.proof.ledger.run import Run, RunError, read_report
@@ -52,10 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     """The exit code: 0 equal, 1 not equal, 2 where the ledger could not be drawn up."""
+    signal.signal(signal.SIGTERM, _interrupt)  # ends the traffic too
     try:
+        _require_writable(arguments.json)
         found = addresses.locate(arguments, env)
         found.require()
-        share = sampled(arguments.sampled, env)
+        share = sampled(arguments.sampled, env, tail=found.mode is Mode.STACK)
         sent = read_report(arguments.report) if arguments.report else _send(found, arguments)
         drawn = audit(found, sent, share, arguments.wait, _say)
     except (AddressError, LedgerError, RunError, StoreError) as error:
@@ -67,6 +70,22 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     if arguments.json:
         arguments.json.write_text(json.dumps(document(drawn), indent=2) + "\n")
     return 0 if drawn.equal else 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _require_writable(path: Path | None) -> None:
+    """Before the run, not after it."""
+    if path is None:
+        return
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise LedgerError(
+            f"--json {path} cannot be written: {error.strerror}. Name a file in a folder of yours."
+        ) from error
 
 
 def _send(found: Addresses, arguments: argparse.Namespace) -> Run:
@@ -96,7 +115,7 @@ def _await_first_scrape(found: Addresses) -> None:
         time.sleep(0.5)
 
 
-def sampled(given: float | None, env: Mapping[str, str]) -> Share:
+def sampled(given: float | None, env: Mapping[str, str], *, tail: bool) -> Share:
     """What the services and the Collector were told, by the same environment."""
     if given is not None:
         return Share(given)
@@ -106,11 +125,11 @@ def sampled(given: float | None, env: Mapping[str, str]) -> Share:
         head = _ratio("OTEL_TRACES_SAMPLER_ARG", env.get("OTEL_TRACES_SAMPLER_ARG") or "1", 1)
     elif sampler.endswith("always_off"):
         head = 0.0
-    tail = 1.0
-    if env.get("TAIL_SAMPLING"):
+    kept = 1.0
+    if tail and env.get("TAIL_SAMPLING"):
         percent = env.get("TAIL_SAMPLING_PERCENT") or "10"
-        tail = _ratio("TAIL_SAMPLING_PERCENT", percent, 100)
-    return Share(head, tail)
+        kept = _ratio("TAIL_SAMPLING_PERCENT", percent, 100)
+    return Share(head, kept)
 
 
 def _ratio(name: str, text: str, whole: float) -> float:

@@ -1,6 +1,5 @@
 """Where a difference arose: the hop, by what the path says of itself, and how much of it."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,16 +29,28 @@ def findings(
     run: Run, differences: Sequence[Difference], pipeline: Pipeline, *, viewer: bool
 ) -> list[Finding]:
     found = list(_client(run))
-    sums: Counter[tuple[str, str]] = Counter()
-    for one in differences:
-        sums[one.service, one.column] += one.amount
-    for (service, column), amount in sorted(sums.items()):
+    for service, column in sorted({(one.service, one.column) for one in differences}):
         rows = [d for d in differences if (d.service, d.column) == (service, column)]
-        hop, why = _cause(run, service, column, amount, pipeline, rows, viewer=viewer)
-        found.append(Finding(hop.format(service=service), f"{column} of {service}", amount, why))
+        for amount, of in _amounts(rows):
+            hop, why = _cause(run, service, column, amount, pipeline, of, viewer=viewer)
+            what = f"{column} of {service}"
+            found.append(Finding(hop.format(service=service), what, amount, why))
     if viewer:
         return [_for_viewer(one) for one in found]
     return found
+
+
+def _amounts(rows: Sequence[Difference]) -> Iterator[tuple[int, list[Difference]]]:
+    """What is missing and what is too much, each for itself; as many of both are in other rows."""
+    less = [row for row in rows if row.amount < 0]
+    more = [row for row in rows if row.amount > 0]
+    missing, surplus = (sum(row.amount for row in some) for some in (less, more))
+    if missing + surplus == 0:
+        yield 0, [*less, *more]
+        return
+    for amount, some in ((missing, less), (surplus, more)):
+        if amount:
+            yield amount, some
 
 
 def _client(run: Run) -> Iterator[Finding]:
@@ -59,13 +70,10 @@ def _cause(
     viewer: bool,
 ) -> tuple[str, str]:
     restarts = pipeline.restarts.get(service, [])
-    if amount >= 0 and run.unanswered:
+    if 0 < amount <= run.unanswered:
         return CLIENT, "counted by the service, whose answer did not reach the client"
-    if service == "payments" and restarts and amount >= 0:
-        return BETWEEN, (
-            f"payments was restarted at {clocks(restarts)}: orders did not hear of all that it"
-            " answered, and asked again"
-        )
+    if service == "payments" and (why := _asked_again(restarts, pipeline)) and amount >= 0:
+        return BETWEEN, why
     if amount == 0:
         return SCRAPE if column == "counter" else QUERY, f"in other rows than sent: {_named(rows)}"
     if amount > 0:
@@ -73,6 +81,16 @@ def _cause(
     if column == "counter":
         return _of_counter(service, restarts, pipeline)
     return _of_records(service, column, amount, restarts, pipeline, viewer=viewer)
+
+
+def _asked_again(restarts: list[float], pipeline: Pipeline) -> str:
+    if restarts:
+        return (
+            f"payments was restarted at {clocks(restarts)}: orders did not hear of all that it"
+            " answered, and asked again"
+        )
+    times = pipeline.retried
+    return f"orders asked payments again {times:,d} times (payment.retry)" if times else ""
 
 
 def _of_counter(service: str, restarts: list[float], pipeline: Pipeline) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from sightline.proof.addresses import Addresses, Mode
 from sightline.proof.http import Unreachable, request
 from sightline.proof.ledger.increase import grown, raw
 from sightline.proof.ledger.run import Run
-from sightline.proof.stores import StoreError, Stores
+from sightline.proof.stores import Series, StoreError, Stores
 
 # What a column's records are called: by OTLP, by the Collector's metrics.
 SIGNALS = {"spans": ("traces", "spans"), "lines": ("logs", "log_records")}
@@ -26,6 +27,7 @@ class Pipeline:
     queued: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, list[float]] = field(default_factory=dict)
     unscraped: dict[str, int] = field(default_factory=dict)
+    retried: int = 0  # calls of orders to payments
     store_lost: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -36,12 +38,17 @@ def observe(addresses: Addresses, run: Run, now: float) -> Pipeline:
         _ask_service(found, stores, run, now, column, signal)
         if addresses.mode is Mode.STACK:
             _ask_collector(found, stores, run, now, column, items)
-    for service in ("orders", "otel-collector", "loki", "tempo", "jaeger", "prometheus"):
+    for service in ("orders", "loki", "tempo", "prometheus"):
         selector = f'process_start_time_seconds{{job="{service}"}}'
         found.restarts[service] = _changes(stores, selector, run, now)
+    for service in ("otel-collector", "jaeger"):
+        selector = f'{{__name__=~"otelcol_process_uptime.*", job="{service}"}}'
+        found.restarts[service] = began_within(raw(stores, selector, run.started, now), run)
+    for service in found.restarts:
         selector = f'up{{job="{service}"}}'
         found.unscraped[service] = _zeros(stores, selector, run, now)
     found.restarts["payments"] = _new_instances(stores, run, now)
+    found.retried = _retried(stores, run, now)
     if addresses.mode is Mode.VIEWER:
         _ask_viewer(found, addresses, run)
     return found
@@ -101,6 +108,18 @@ def _changes(stores: Stores, selector: str, run: Run, now: float) -> list[float]
     series = raw(stores, selector, run.started, now)
     began = {round(float(value)) for one in series for _, value in one["values"]}
     return sorted(at for at in began if run.started < at <= run.ended + 5)
+
+
+def began_within(uptimes: Sequence[Series], run: Run) -> list[float]:
+    """By how long a process says to have run: the moments of its starts, of those in the run."""
+    began = sorted(float(at) - float(seconds) for one in uptimes for at, seconds in one["values"])
+    apart = [at for before, at in zip([-inf, *began], began, strict=False) if at > before + 2]
+    return [at for at in apart if run.started < at <= run.ended + 5]
+
+
+def _retried(stores: Stores, run: Run, now: float) -> int:
+    lines = f'{{service_name="orders"}} |~ "^payment.retry$" | request_id=~"{run.request_ids}"'
+    return len(stores.logs(lines, run.started - 5, now))
 
 
 def _new_instances(stores: Stores, run: Run, now: float) -> list[float]:

@@ -10,8 +10,9 @@ from sightline.proof.ledger.audit import asked_of_payments
 from sightline.proof.ledger.command import LedgerError, sampled
 from sightline.proof.ledger.entries import Books, Difference, Event, Share
 from sightline.proof.ledger.hops import findings
-from sightline.proof.ledger.pipeline import Pipeline, later_instances
+from sightline.proof.ledger.pipeline import Pipeline, began_within, later_instances
 from sightline.proof.ledger.run import Key, Run, RunError, read_report
+from sightline.proof.stores import Series
 
 LOOK = Key("GET", "/orders", "2xx")
 BUY = Key("POST", "/orders", "2xx")
@@ -128,6 +129,31 @@ def test_what_payments_lost_by_a_restart_and_what_it_was_asked_twice_are_told_ap
     assert "payments was restarted at" in why
 
 
+def test_what_is_missing_does_not_hide_what_is_too_much() -> None:
+    more = Difference("orders", "lines", BUY, 4, 5)
+    run = Run("ab12", 1000.0, 1060.0, RUN.answers + Counter({("POST", "/orders", 0): 5}))
+    dropped = Pipeline(dropped={("orders", "lines"): 8})
+    client, missing, surplus = findings(run, [difference("lines", -8), more], dropped, viewer=False)
+    assert (client.hop, client.amount) == ("client → orders", -5)
+    assert (missing.hop, missing.amount) == ("orders → collector", -8)
+    assert (surplus.hop, surplus.amount) == ("client → orders", 5)
+
+
+def test_more_charges_than_orders_are_laid_to_its_retries() -> None:
+    hop, why = laid_to(difference("spans", 3, "payments"), Pipeline(retried=3))
+    assert hop == "orders → payments"
+    assert "3 times" in why
+
+
+def test_a_start_within_the_run_is_told_by_how_long_a_process_has_run() -> None:
+    def uptimes(*values: tuple[float, str]) -> list[Series]:
+        return [Series(metric={}, values=list(values))]
+
+    assert began_within(uptimes((990.0, "50"), (1010.0, "70.4")), RUN) == []
+    (began,) = began_within(uptimes((990.0, "50"), (1030.0, "9.9"), (1035.0, "15.1")), RUN)
+    assert began == pytest.approx(1020, abs=0.5)
+
+
 @pytest.mark.parametrize(
     ("first_told", "later"),
     [
@@ -192,11 +218,13 @@ def test_the_report_of_load_is_read_and_anything_else_refused_in_one_line(tmp_pa
 
 def test_how_much_is_sampled_is_read_where_services_and_collector_read_it() -> None:
     ratio = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"}
-    assert sampled(None, {}) == Share()
-    assert sampled(None, ratio) == Share(0.25)
-    assert sampled(0.5, ratio) == Share(0.5)
-    assert sampled(None, {"OTEL_TRACES_SAMPLER": "always_off"}) == Share(0.0)
-    assert sampled(None, {"TAIL_SAMPLING": "1", "TAIL_SAMPLING_PERCENT": "20"}) == Share(1, 0.2)
-    assert sampled(None, {"OTEL_TRACES_SAMPLER_ARG": "0.25"}) == Share()
+    assert sampled(None, {}, tail=True) == Share()
+    assert sampled(None, ratio, tail=True) == Share(0.25)
+    assert sampled(0.5, ratio, tail=True) == Share(0.5)
+    assert sampled(None, {"OTEL_TRACES_SAMPLER": "always_off"}, tail=True) == Share(0.0)
+    by_tail = {"TAIL_SAMPLING": "1", "TAIL_SAMPLING_PERCENT": "20"}
+    assert sampled(None, by_tail, tail=True) == Share(1, 0.2)
+    assert sampled(None, by_tail, tail=False) == Share()  # no Collector stands before the viewer
+    assert sampled(None, {"OTEL_TRACES_SAMPLER_ARG": "0.25"}, tail=True) == Share()
     with pytest.raises(LedgerError, match="OTEL_TRACES_SAMPLER_ARG='x' is no number from 0 to 1"):
-        sampled(None, {**ratio, "OTEL_TRACES_SAMPLER_ARG": "x"})
+        sampled(None, {**ratio, "OTEL_TRACES_SAMPLER_ARG": "x"}, tail=True)
