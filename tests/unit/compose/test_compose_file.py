@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,14 @@ def test_an_image_is_built_from_what_is_named_and_never_from_settings() -> None:
     let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert not any(name.startswith(".") for name in let_in)
     assert {name for name in let_in if not (ROOT / name).exists()} == set()
+
+
+def test_an_image_is_built_from_every_file_that_the_wheel_takes_in() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    wanted = wheel["targets"]["wheel"]["force-include"]
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (ROOT / "services" / "Dockerfile").read_text(), re.MULTILINE
+    )
+    let_in = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
+    for names in (" ".join(copied).split(), let_in):
+        assert [path for path in wanted if not any(map(Path(path).is_relative_to, names))] == []
