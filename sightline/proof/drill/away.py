@@ -96,6 +96,7 @@ def _require_gap(
     found = scene.patiently(lambda: scene.stores.promql_range(shown.query, first, end - 1, step=1))
     if found:
         raise NotShown(f"{shown.name} has no gap where the viewer was away")
+    stage.show(lambda: shown.value() is not None, f"a figure of {shown.name} after its gap")
     stage.facts["panel"] = {"before": before, "during": None}
     stage.note(
         "panel",

@@ -28,7 +28,7 @@ def play(expected: Expectation, stage: Stage) -> None:
     alert = alerts.watched(scene, expected.alert)
     shown = panel(scene, expected.panel)
     scene.require_traces()
-    _require_quiet(stage, alert, expected.recovery)
+    _require_quiet(stage, alert, shown, expected.recovery)
     before = scene.patiently(shown.value)
     load = _grown(stage, expected)
     stage.note("load", str(load))
@@ -42,20 +42,40 @@ def play(expected: Expectation, stage: Stage) -> None:
     with Traffic(scene.places.orders, expected.recovery, f"{scene.id}.after"):
         if expected.suspect is None:
             require_arrived(stage, traffic)
-        _await_quiet(stage, alert, shown)
+        _await_quiet(stage, alert, shown, before)
 
 
-def _require_quiet(stage: Stage, alert: AlertWatch, recovery: Load) -> None:
-    if stage.scene.patiently(lambda: alert.is_quiet):
+def _require_quiet(stage: Stage, alert: AlertWatch, shown: Panel, recovery: Load) -> None:
+    """Neither fires the alert, nor has the panel moved: else they would prove nothing."""
+    scene, why = stage.scene, ""
+
+    def is_quiet() -> bool:
+        nonlocal why
+        why = _unquiet(alert, shown)
+        return not why
+
+    if scene.patiently(is_quiet):
         return
-    name, longest = alert.alert.name, stage.drill.seconds * _QUIET_BEFORE_SHARE
-    stage.note("alert", f"{name} is not quiet yet: that is waited for")
-    with Traffic(stage.scene.places.orders, recovery, f"{stage.scene.id}.before"):
-        if not stage.scene.until(lambda: alert.is_quiet, time.monotonic() + longest):
+    longest = stage.drill.seconds * _QUIET_BEFORE_SHARE
+    stage.note("quiet", f"not yet: {why}; that is waited for")
+    with Traffic(scene.places.orders, recovery, f"{scene.id}.before"):
+        if not scene.until(is_quiet, time.monotonic() + longest):
             raise Unable(
-                f"{name} fires already, and would prove nothing. It did not end within "
-                f"{longest:.0f} s: heal what makes it fire (docs/runbook.md#{name.lower()})."
+                f"{why}, and would prove nothing. It did not end within {longest:.0f} s: "
+                f"heal what makes it so (docs/runbook.md#{alert.alert.name.lower()})."
             )
+
+
+def _unquiet(alert: AlertWatch, shown: Panel) -> str:
+    """Why not, in words; none where all is quiet."""
+    if not alert.is_quiet:
+        return f"{alert.alert.name} is active already"
+    value, wanted = shown.value(), shown.wanted
+    if wanted.passed(value):
+        return f"{shown.name} shows {figure(value, wanted.unit)} already"
+    if wanted.falls and value is None:
+        return f"{shown.name} shows nothing that could fall"
+    return ""
 
 
 def _grown(stage: Stage, expected: Expectation) -> Load:
@@ -136,14 +156,16 @@ class _Seen:
                 return
 
 
-def _await_quiet(stage: Stage, alert: AlertWatch, shown: Panel) -> None:
-    """No longer firing or pending, and the panel where it was."""
+def _await_quiet(stage: Stage, alert: AlertWatch, shown: Panel, before: float | None) -> None:
+    """No longer firing or pending, and the panel where it was: not empty, if it was not."""
 
     value: float | None = None
 
     def is_quiet() -> bool:
         nonlocal value
         value = shown.value()
+        if value is None and before is not None:
+            return False
         return alert.is_quiet and not shown.wanted.passed(value)
 
     stage.show(is_quiet, f"quiet of {alert.alert.name} and {shown.name}")
