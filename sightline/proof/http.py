@@ -16,6 +16,10 @@ class Unreachable(Exception):  # noqa: N818 — reads as what happened
     """Nobody answered, or not in time: the address and the reason."""
 
 
+class Refused(Unreachable):
+    """Nothing listens there."""
+
+
 @dataclass(frozen=True)
 class Answer:
     url: str
@@ -70,7 +74,8 @@ def request(
     except TimeoutError as error:
         raise Unreachable(f"{url} does not answer within {timeout:g} s") from error
     except urllib.error.URLError as error:
-        raise Unreachable(f"{url} does not answer: {_reason(error.reason)}") from error
+        kind = Refused if isinstance(error.reason, ConnectionRefusedError) else Unreachable
+        raise kind(f"{url} does not answer: {_reason(error.reason)}") from error
     except (OSError, ValueError, EOFError, http.client.HTTPException) as error:
         raise Unreachable(f"{url} does not answer: {_reason(error)}") from error
 

@@ -17,5 +17,6 @@ watch.py       the play of most: alert, panel and trace of a fault under load
 away.py        the play of the viewer that stands still
 leak.py        the play of a secret in a log line
 report.py      lines for people, JSON for machines
+voice.py       saying them, for as long as somebody can hear
 command.py     `sightline drill`
 """

@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +10,14 @@ from types import FrameType
 from sightline.proof import addresses
 from sightline.proof.addresses import AddressError, Addresses, Mode
 from sightline.proof.drill import report
-from sightline.proof.drill.faults import recorded
+from sightline.proof.drill.faults import Gone, recorded
 from sightline.proof.drill.journal import Journal, opened
 from sightline.proof.drill.report import Outcome, State
 from sightline.proof.drill.scene import Scene, Stopped, Unable
 from sightline.proof.drill.stage import NotHealed, NotShown, Stage, Step, heal
 from sightline.proof.drill.story import Drill, Elsewhere
 from sightline.proof.drill.table import drills
+from sightline.proof.drill.voice import complain, say
 from sightline.proof.http import Unreachable
 from sightline.proof.stores import StoreError
 
@@ -30,6 +30,7 @@ _STATES = {
     Stopped: State.INTERRUPTED,
     NotHealed: State.NOT_HEALED,
 }
+_UNHEARD = 128 + signal.SIGPIPE  # its output has nowhere to go
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,8 +48,7 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
         if arguments.list or not (arguments.fault or arguments.all):
             places = addresses.locate(arguments, env)
             told = report.catalogue if arguments.json else report.listing
-            _say(told(_known(places), places.mode))
-            return 0
+            return 0 if say(told(_known(places), places.mode)) else _UNHEARD
         _require_name(arguments)
         data = Path(env.get("SIGHTLINE_DATA") or ".sightline")
         with opened(data) as journal:
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
             scene = Scene(places, data, env.get("GRAFANA_TOKEN", ""), dict(env))
             return _play_all(_wanted(places, arguments), scene, journal, as_json=arguments.json)
     except (AddressError, Unable) as error:
-        _complain(str(error))
+        complain(str(error))
         return 2
     except KeyboardInterrupt:  # before the first drill: nothing is in
         return 130
@@ -90,47 +90,69 @@ def _play_all(
     outcomes: list[Outcome] = []
     with _signals(scene) as got:
         for drill in wanted:
+            if scene.stopping.is_set():  # between two of them
+                outcomes.append(_not_begun(drill))
+                break
             outcomes.append(_play(drill, scene, journal, as_json=as_json))
             if outcomes[-1].state in {State.INTERRUPTED, State.NOT_HEALED}:
                 break
+    heard = True
     if as_json:
-        _say(report.document(scene.places.mode, outcomes))
+        heard = say(report.document(scene.places.mode, outcomes))
     elif len(wanted) > 1:
-        _say(report.verdict(outcomes, len(wanted)))
-    if got and outcomes[-1].state is State.INTERRUPTED:
-        return 128 + got[0]
+        heard = say(report.verdict(outcomes, len(wanted)))
+    if outcomes[-1].state is State.INTERRUPTED:
+        return 128 + got[0] if got else _UNHEARD
+    if not heard:
+        return _UNHEARD
     if all(one.state in {State.NOT_PLAYED, State.ELSEWHERE} for one in outcomes):
         return 2
     return 0 if all(one.is_green for one in outcomes) else 1
 
 
+def _not_begun(drill: Drill | Elsewhere) -> Outcome:
+    alert = drill.alert if isinstance(drill, Drill) else ""
+    return Outcome(drill.story.name, State.INTERRUPTED, alert, "it was stopped before it began")
+
+
 def _play(drill: Drill | Elsewhere, scene: Scene, journal: Journal, *, as_json: bool) -> Outcome:
     if isinstance(drill, Elsewhere):
         if not as_json:
-            _say(report.elsewhere(drill))
+            say(report.elsewhere(drill))
         return Outcome(drill.story.name, State.ELSEWHERE, "", drill.reason)
-    stage = Stage(scene, journal, drill, (lambda _: None) if as_json else _teller(drill))
+    stage = Stage(scene, journal, drill, (lambda _: None) if as_json else _teller(drill, scene))
     try:
         drill.play(stage)
         outcome = report.of_stage(stage, State.SHOWN)
     except tuple(_STATES) as error:
-        outcome = report.of_stage(stage, _STATES[type(error)], str(error) or "it was stopped")
+        outcome = report.of_stage(stage, _state(error, stage), str(error) or "it was stopped")
     if not as_json and outcome.state is State.NOT_PLAYED and not stage.steps:
-        _complain(f"{outcome.name} cannot be played: {outcome.reason}")
-    elif not as_json:
-        _say(report.closing(outcome))
+        complain(f"{outcome.name} cannot be played: {outcome.reason}")
+    elif not as_json and not say(report.closing(outcome)):
+        scene.stopping.set()
     return outcome
 
 
-def _teller(drill: Drill) -> Callable[[Step], None]:
-    """Tells the story with the first step: before it nothing is known to be possible."""
+def _state(error: Exception, stage: Stage) -> State:
+    state = next(state for kind, state in _STATES.items() if isinstance(error, kind))
+    # What went wrong with the fault in is no reason why it could not be played: it was.
+    return State.NOT_SHOWN if state is State.NOT_PLAYED and stage.was_in else state
+
+
+def _teller(drill: Drill, scene: Scene) -> Callable[[Step], None]:
+    """Tells the story with the first step: before it nothing is known to be possible.
+
+    Where nobody can hear it any more the drill stops, as by a signal: it is played to be seen.
+    """
     told: list[Drill] = []
 
     def tell(step: Step) -> None:
+        heard = True
         if not told:
             told.append(drill)
-            _say(report.opening(drill))
-        _say(report.line(step))
+            heard = say(report.opening(drill))
+        if not (say(report.line(step)) and heard):
+            scene.stopping.set()
 
     return tell
 
@@ -141,14 +163,22 @@ def _heal_what_was_left(journal: Journal, *, as_json: bool) -> None:
     if left is None:
         return
     name, record = left
+    told = f"Healed what the drill {name}, which was killed, had left."
     try:
         heal(recorded(record), journal)
     except NotHealed as error:
-        raise Unable(
-            f"the drill {name} was killed, and what it put in is not out: {error}"
-        ) from error
+        if not isinstance(error.__cause__, Gone):
+            raise Unable(
+                f"the drill {name} was killed, and what it put in is not out: {error} Where it "
+                f"is out already, remove {journal.path}."
+            ) from error
+        journal.clear()
+        told = (
+            f"What the drill {name}, which was killed, had switched on in orders has ended with "
+            f"it: nothing listens at {record['orders']}."
+        )
     if not as_json:
-        _say(f"Healed what the drill {name}, which was killed, had left.")
+        say(told)
 
 
 @contextmanager
@@ -166,11 +196,3 @@ def _signals(scene: Scene) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _complain(text: str) -> None:
-    print(f"sightline drill: {text}", file=sys.stderr)  # noqa: T201 — a command's own output
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 — a command's own output

@@ -12,11 +12,15 @@ from typing import Any, Protocol
 
 from sightline import roster
 from sightline.proof.drill.scene import Unable
-from sightline.proof.http import Answer, Unreachable, request
+from sightline.proof.http import Answer, Refused, Unreachable, request
 
 _OK, _FORBIDDEN = 200, 403
 _SECONDS = 15.0
 _ENGINE_SECONDS = 120.0
+
+
+class Gone(Unable):
+    """Nothing listens where orders was: what was switched on in it has ended with it."""
 
 
 class Fault(Protocol):
@@ -199,6 +203,7 @@ def _asked(url: str, method: str = "GET", body: bytes | None = None) -> Answer:
     try:
         return request(url, timeout=_SECONDS, method=method, headers=headers, body=body)
     except Unreachable as error:
-        raise Unable(
+        kind = Gone if isinstance(error, Refused) else Unable
+        raise kind(
             f"{error}. Start orders (make demo, make up), or say where it is with --orders."
         ) from error

@@ -20,6 +20,10 @@ class Journal:
 
     _file: IO[str]
 
+    @property
+    def path(self) -> str:
+        return self._file.name
+
     def write(self, drill: str, record: Mapping[str, Any]) -> None:
         self._replace(json.dumps({"drill": drill, "fault": dict(record)}) + "\n")
 

@@ -36,6 +36,7 @@ def play(stage: Stage) -> None:
         )
     careless = secrets.token_hex(16)
     _log_carelessly(stage, told, careless)
+    stage.was_in = True
     stage.note("fault", "a card number as an order's id, and a line with a password, are logged")
     kept = _Kept(stage, f'{shown.query} | request_id="{sent.request_id}"', sent, careless)
     stage.show(kept.all_there, "both lines and the trace")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sightline.proof.drill.faults import Fault
 from sightline.proof.drill.journal import Journal
-from sightline.proof.drill.scene import Scene, Unable
+from sightline.proof.drill.scene import Scene, Stopped, Unable
 from sightline.proof.drill.story import Drill
 
 _HEALING_TRIES = 5
@@ -39,6 +39,7 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    was_in: bool = False  # the fault, if only for a moment
     began: float = field(default_factory=time.monotonic)
     began_at: float = field(default_factory=time.time)
 
@@ -63,15 +64,16 @@ class Stage:
     @contextmanager
     def fault(self, fault: Fault) -> Iterator[None]:
         """In for as long as the block lasts; however that ends, it is healed."""
+        if self.scene.stopping.is_set():
+            raise Stopped
         self.journal.write(self.drill.story.name, fault.record())
         try:
             fault.inject()
+            self.was_in = True
             self.note("fault", "is in")
             yield
         finally:
-            if self.scene.stopping.is_set():
-                self.note("", "stopping: what was put in is taken out first")
-            heal(fault, self.journal)
+            heal(fault, self.journal)  # before a word of it: who listens may have gone
             self.note("fault", "is healed")
 
 

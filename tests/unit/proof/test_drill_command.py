@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from sightline.proof.addresses import Mode
+from sightline.proof.drill.command import _heal_what_was_left
+from sightline.proof.drill.journal import FILE, opened
 from sightline.proof.drill.report import Outcome, State, document, verdict
+from sightline.proof.drill.scene import Unable
 from sightline.proof.drill.table import drills
 
 # As the fixture `serve` gives it: pages by path, each a status and a body; the address comes back.
@@ -100,6 +103,34 @@ def test_a_drill_that_the_viewer_cannot_play_is_told_and_not_left_out(
     ended = drill(tmp_path, "collector-down", "--viewer", serve({"/healthz": VIEWER}))
     assert ended.returncode == 2
     assert "not here: the viewer is endpoint and store in one" in ended.stdout
+
+
+def left(data: Path, **fault: str) -> None:
+    """As a drill that was killed leaves it."""
+    data.mkdir(exist_ok=True)
+    (data / FILE).write_text(json.dumps({"drill": "errors", "fault": fault}))
+
+
+def test_a_fault_of_orders_that_ended_with_them_keeps_no_later_drill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sightline.proof.drill.stage._BETWEEN_TRIES_SECONDS", 0)
+    left(tmp_path, kind="switch", orders="http://127.0.0.1:1", name="errors")
+    with opened(tmp_path) as journal:
+        _heal_what_was_left(journal, as_json=False)
+        assert journal.left() is None
+    assert "has ended with it: nothing listens at http://127.0.0.1:1." in capsys.readouterr().out
+
+
+def test_a_fault_that_stays_in_is_told_with_the_file_that_remembers_it(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sightline.proof.drill.stage._BETWEEN_TRIES_SECONDS", 0)
+    left(tmp_path, kind="switch", orders=serve({}), name="errors")
+    with opened(tmp_path) as journal:
+        with pytest.raises(Unable, match=rf"answers 501.*remove {tmp_path / FILE}\."):
+            _heal_what_was_left(journal, as_json=False)
+        assert journal.left()
 
 
 def test_json_is_one_document_whatever_comes_of_it(tmp_path: Path, serve: Serve) -> None:

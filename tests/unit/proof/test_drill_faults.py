@@ -135,11 +135,56 @@ def test_what_is_in_is_on_disk_for_as_long_as_it_is_in(
 def test_a_drill_that_breaks_or_is_stopped_heals(tmp_path: Path, sleeper: psutil.Process) -> None:
     with opened(tmp_path) as journal:
         played = stage(tmp_path, journal)
-        played.scene.stopping.set()
         with pytest.raises(Stopped), played.fault(Halt(tmp_path, "viewer")):
+            played.scene.stopping.set()
             played.scene.pause()
         assert journal.left() is None
     assert stands_still(sleeper, wanted=False)
+
+
+def test_a_drill_that_was_stopped_puts_nothing_in_any_more(
+    tmp_path: Path, sleeper: psutil.Process
+) -> None:
+    with opened(tmp_path) as journal:
+        played = stage(tmp_path, journal)
+        played.scene.stopping.set()
+        with pytest.raises(Stopped), played.fault(Halt(tmp_path, "viewer")):
+            pytest.fail("it was put in")
+        assert journal.left() is None
+    assert stands_still(sleeper, wanted=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGPIPE], ids=["SIGTERM", "words"])
+def test_a_drill_that_nobody_hears_any_more_heals(
+    tmp_path: Path, sleeper: psutil.Process, number: signal.Signals
+) -> None:
+    """The reader of its output has gone, and then it is stopped, or has something to say."""
+    unheard = subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "unheard_drill.py"), str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert unheard.stdin
+    assert unheard.stdout
+    assert unheard.stderr
+    with unheard.stdin, unheard.stdout, unheard.stderr:
+        while "is in" not in (line := unheard.stdout.readline()):
+            assert line, unheard.stderr.read()
+        assert stands_still(sleeper, wanted=True)
+        unheard.stdout.close()
+        if number == signal.SIGTERM:
+            unheard.send_signal(number)
+        else:
+            unheard.stdin.write("speak\n")
+            unheard.stdin.flush()
+        assert unheard.wait(timeout=30) == 128 + number
+        assert unheard.stderr.read() == (
+            "sightline drill: its output cannot be written: Broken pipe\n"
+        )
+    assert stands_still(sleeper, wanted=False)
+    assert (tmp_path / FILE).read_text() == ""
 
 
 def test_what_a_drill_that_was_killed_left_is_healed_by_its_record(

@@ -38,6 +38,16 @@ def unable(_: Stage) -> None:
     raise Unable("orders refuses faults.")
 
 
+def store_lost(stage: Stage) -> None:
+    with stage.fault(Nothing()):
+        raise StoreError("the store does not answer")
+
+
+def interrupted_after(stage: Stage) -> None:
+    shown(stage)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def interrupted(stage: Stage) -> None:
     with stage.fault(Nothing()):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -57,6 +67,8 @@ SHOWN = drill("shown", shown)
 TOO_LATE = drill("late", too_late)
 UNABLE = drill("unable", unable)
 INTERRUPTED = drill("interrupted", interrupted)
+STORE_LOST = drill("lost", store_lost)
+INTERRUPTED_AFTER = drill("interrupted after", interrupted_after)
 ELSEWHERE = Elsewhere(SHOWN.story, "it is of the other mode")
 
 
@@ -67,6 +79,9 @@ ELSEWHERE = Elsewhere(SHOWN.story, "it is of the other mode")
         ([SHOWN, TOO_LATE], 1),
         ([SHOWN, UNABLE], 1),
         ([UNABLE], 2),
+        ([STORE_LOST], 1),
+        ([INTERRUPTED_AFTER], 0),
+        ([INTERRUPTED_AFTER, SHOWN], 128 + signal.SIGTERM),
         ([ELSEWHERE], 2),
         ([SHOWN, INTERRUPTED, SHOWN], 128 + signal.SIGTERM),
     ],
@@ -91,9 +106,23 @@ def test_no_drill_begins_after_one_that_was_interrupted(
 ) -> None:
     play(tmp_path, INTERRUPTED, SHOWN)
     said = capsys.readouterr().out
-    assert "stopping: what was put in is taken out first" in said
     assert "is healed" in said
     assert "shown: a test's own" not in said
+
+
+def test_no_drill_begins_after_a_signal_between_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(tmp_path, INTERRUPTED_AFTER, drill("next", lambda _: pytest.fail("it was played")))
+    assert "1 of 2 shown in 0:00. next interrupted." in capsys.readouterr().out
+
+
+def test_what_goes_wrong_with_the_fault_in_is_not_shown_and_not_unplayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(tmp_path, STORE_LOST)
+    said = capsys.readouterr().out
+    assert "Not shown, after 0:00 of at most 0:00: the store does not answer" in said
 
 
 def test_signals_mean_what_they_did_before(tmp_path: Path) -> None:
