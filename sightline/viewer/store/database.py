@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,6 +24,7 @@ _SETTINGS = {
 }
 # Tables in memory count too: room for their limit, for what is not yet compressed, for queries.
 _LIMITS = {False: {"memory_limit": "128MB"}, True: {"memory_limit": "768MB"}}
+_MIGRATING = {"memory_limit": "1GB"}  # once, before anything is received: all traces together
 _MARKS_OF_DAMAGE = ("corrupt", "checksum", "not read enough bytes")
 
 log = logging.getLogger(__name__)
@@ -41,11 +43,11 @@ class Opened:
 def open_database(folder: Path | None) -> Opened:
     """Open or create; a damaged file or one of another version is renamed and said so."""
     if folder is None:
-        return Opened(_prepared(_connect(":memory:")), "")
+        return Opened(_prepared(":memory:"), "")
     _own_folder(folder)
     path = folder / FILE_NAME
     try:
-        return Opened(_prepared(_connect(str(path))), "")
+        return Opened(_prepared(str(path)), "")
     except _Mismatch as error:
         return _anew(path, str(error))
     except duckdb.IOException as error:
@@ -76,28 +78,38 @@ class _Mismatch(Exception):  # noqa: N818 — an outcome of looking, not an erro
     pass
 
 
-def _connect(path: str) -> duckdb.DuckDBPyConnection:
+def _connect(path: str, limits: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
     # The umask is what makes DuckDB's own files (log, temporary folder) private too.
     before = os.umask(0o077)
     try:
-        return duckdb.connect(path, config={**_SETTINGS, **_LIMITS[path == ":memory:"]})
+        return duckdb.connect(path, config={**_SETTINGS, **(limits or _LIMITS[path == ":memory:"])})
     finally:
         os.umask(before)
 
 
-def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    try:
+def _prepared(path: str) -> duckdb.DuckDBPyConnection:
+    connection = _connect(path)
+    with _closed_on_error(connection):
         version = _usable_version(connection)
         connection.execute(resources.files(__package__).joinpath("schema.sql").read_text())
         if not version:
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [SCHEMA_VERSION])
-        elif version != SCHEMA_VERSION:
-            _migrate(connection, version)
+    if version in ("", SCHEMA_VERSION):
+        return connection
+    # Opened anew before and after: a limit cannot be lowered below what is in use.
+    connection.close()
+    _migrate(path, version)
+    return _connect(path)
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         with contextlib.suppress(duckdb.Error):
             connection.close()
         raise
-    return connection
 
 
 def _usable_version(connection: duckdb.DuckDBPyConnection) -> str:
@@ -116,9 +128,12 @@ def _usable_version(connection: duckdb.DuckDBPyConnection) -> str:
     return version
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection, version: str) -> None:
+def _migrate(path: str, version: str) -> None:
+    connection = _connect(path, _MIGRATING)
     try:
-        migrate(connection, version)
+        with _closed_on_error(connection):
+            migrate(connection, version)
+        connection.close()
     except duckdb.OutOfMemoryException as error:
         raise _Mismatch(
             f"its schema is version {version}, this viewer's is {SCHEMA_VERSION}, and there is too"
@@ -163,7 +178,7 @@ def _without_log(path: Path, error: duckdb.Error) -> Opened:
     if "wal" in str(error).lower() and wal.exists():
         aside = _renamed(wal, wal.with_name(f"{_aside(path).name}.wal"))
         try:
-            connection = _prepared(_connect(str(path)))
+            connection = _prepared(str(path))
         except (duckdb.Error, _Mismatch) as worse:
             return _anew(path, f"it is damaged ({first_line(worse)})")
         return Opened(
@@ -180,7 +195,7 @@ def _anew(path: Path, reason: str) -> Opened:
     if wal.exists():
         _renamed(wal, _wal(aside))
     said = f"{path} was set aside as {aside.name} and a fresh store begun: {reason}"
-    return Opened(_prepared(_connect(str(path))), said)
+    return Opened(_prepared(str(path)), said)
 
 
 def _aside(path: Path) -> Path:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from viewer_process import Viewer, eventually, viewer
 
-from sightline.viewer.store import Batch, Store, StoreUnusable
+from sightline.viewer.store import Batch, Store, StoreUnusable, database
 from sightline.viewer.store.database import FILE_NAME
 
 
@@ -114,22 +114,53 @@ def test_another_versions_file_is_set_aside(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_earlier_versions_file_is_brought_to_this_one(tmp_path: Path) -> None:
-    trace, begun = "0af7651916cd43dd8448eb211c80319c", 1_790_000_000_000_000_000
-    ids = (trace, "b7ad6b7169203331", "")
-    first = Store.open(tmp_path)
+TRACE, BEGUN = "0af7651916cd43dd8448eb211c80319c", 1_790_000_000_000_000_000
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The folder of a store of version 1, with two spans."""
+    ids = (TRACE, "b7ad6b7169203331", "")
+    store = Store.open(tmp_path)
     row = (1, "", "orders", "n", 2, 0, "", "", "", -1, "{}", "[]", "[]")
-    first.append(Batch(spans=[(begun, 5, *ids, *row), (begun + 7, 1, *ids, *row)]))
-    first.close()
+    store.append(Batch(spans=[(BEGUN, 5, *ids, *row), (BEGUN + 7, 1, *ids, *row)]))
+    store.close()
     with duckdb.connect(str(tmp_path / FILE_NAME)) as connection:
         connection.execute("DROP TABLE traces")
         connection.execute("UPDATE meta SET value = '1'")
-    store = Store.open(tmp_path)
+    return tmp_path
+
+
+def test_an_earlier_versions_file_is_brought_to_this_one(earlier: Path) -> None:
+    store = Store.open(earlier)
     assert store.set_aside == ""
-    assert store.query("SELECT * FROM traces") == [(UUID(trace), begun, begun + 7, begun + 8)]
+    assert store.query("SELECT * FROM traces") == [(UUID(TRACE), BEGUN, BEGUN + 7, BEGUN + 8)]
     assert store.query("SELECT value FROM meta") == [("2",)]
     assert store.query("SELECT count(*) FROM spans") == [(2,)]
     store.close()
+
+
+def test_an_earlier_versions_file_has_more_memory_only_while_it_is_brought_to_this_one(
+    earlier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    during, limit, migrate = [], "SELECT current_setting('memory_limit')", database.migrate
+
+    def noted(connection: duckdb.DuckDBPyConnection, version: str) -> None:
+        during.extend(connection.execute(limit).fetchall())
+        # More than a store has as a rule, of what cannot be written to disk meanwhile.
+        connection.execute("SELECT length(string_agg(repeat('x', 1000000))) FROM range(150)")
+        migrate(connection, version)
+
+    monkeypatch.setattr(database, "migrate", noted)
+    first = Store.open(earlier)
+    assert first.set_aside == ""
+    after = first.query(limit)
+    first.close()
+    second = Store.open(earlier)
+    assert len(during) == 1
+    assert during != after == second.query(limit)
+    assert second.query("SELECT count(*) FROM traces") == [(1,)]
+    second.close()
 
 
 def test_a_folder_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
