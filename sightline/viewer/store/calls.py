@@ -22,12 +22,14 @@ _DUE_SECONDS = 2.0
 _QUICK_SECONDS, _SLOW_SECONDS = 0.05, 0.15  # of a pass, during which nothing is stored
 _MOST_AT_ONCE = 64
 _MOST_WAITING = 300_000  # more slices than a month has; what is not settled is right too, and slow
+_WIDEST = 8_640  # slices, a day; a wider gap is jumped over: one wrong clock may make it of decades
 _AHEAD = 360  # slices; senders whose clocks are wrong by more are not waited for
 _TS, _DUR, _KIND = 0, 1, 9  # of a row of spans
 _SERVER, _CLIENT, _PRODUCER, _CONSUMER, _ERROR = 2, 3, 4, 5, 2
 # So long after the client's side, or the sender's of a message, the other side begins at most.
 _LATER_NS, _MUCH_LATER_NS = 15 * SECOND_NS, 60 * SECOND_NS
 _SKEW_NS = 5 * SECOND_NS  # of clocks
+_LAST_NS = 2**63 - 1  # of the times that the store can hold
 _BUCKET = f"CAST(ceil(ln(greatest(dur, 1)) / ln({GROWTH})) AS SMALLINT)"
 
 _COUNTED = f"""
@@ -36,8 +38,8 @@ WITH served AS (
         s.ts // {SLICE_NS} AS slice, c.service AS client, s.service AS server, s.dur,
         s.status = {_ERROR} AS failed, s.status = {_ERROR} OR c.status = {_ERROR} AS call_failed
     FROM spans s LEFT JOIN spans c ON c.span_id = s.parent_id AND c.trace_id = s.trace_id
-        AND c.ts BETWEEN {{}} - {_MUCH_LATER_NS} AND {{}} + {_SKEW_NS}
-        AND (c.kind = {_PRODUCER} OR c.kind = {_CLIENT} AND c.ts >= {{}} - {_LATER_NS})
+        AND c.ts BETWEEN {{}} AND {{}}
+        AND (c.kind = {_PRODUCER} OR c.kind = {_CLIENT} AND c.ts >= {{}})
     WHERE s.ts BETWEEN {{}} AND {{}} AND s.kind IN ({_SERVER}, {_CONSUMER})
 )
 SELECT slice, '' AS client, server, {_BUCKET} AS bucket, count(*) AS calls,
@@ -51,13 +53,16 @@ FROM served WHERE client IS NOT NULL GROUP BY ALL
 
 def counted(start: int, end: int) -> Sql:
     """Of spans that begin between two times, as rows of `calls`. A resent span counts once."""
-    return sql(_COUNTED, Value(start), Value(end), Value(start), Value(start), Value(end))
+    earliest, latest = start - _MUCH_LATER_NS, min(end + _SKEW_NS, _LAST_NS)
+    nearly = start - _LATER_NS
+    return sql(_COUNTED, *map(Value, (earliest, latest, nearly, start, min(end, _LAST_NS))))
 
 
 class Calls:
     """Kept by the writer, in its thread."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, age_seconds: float) -> None:
+        self._age_ns = int(age_seconds * SECOND_NS)
         self.restart(connection)
 
     def restart(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -91,20 +96,35 @@ class Calls:
         self._wait(slices | late, time.monotonic())
 
     def settle_when_due(self, connection: duckdb.DuckDBPyConnection) -> None:
-        now = began = time.monotonic()
-        if now < self._due:
+        if time.monotonic() < self._due:
             return
+        try:
+            took = self._pass(connection)
+        except duckdb.Error:
+            # Most likely there is too much in so many; the writer tells of it, and comes again.
+            self._at_once = max(self._at_once // 2, 1)
+            self._due = time.monotonic() + _DUE_SECONDS
+            raise
+        self._due = time.monotonic() + (took if took > _QUICK_SECONDS else _DUE_SECONDS)
+
+    def _pass(self, connection: duckdb.DuckDBPyConnection) -> float:
+        """The seconds that it took."""
+        now = began = time.monotonic()
         if not self._looked_back:
             self._look_back(connection)
         while now - began < _SLOW_SECONDS and (chosen := self._next(now)):
             self._settle(connection, *chosen)
             now = time.monotonic()
-        took = now - began
-        self._due = now + (took if took > _QUICK_SECONDS else _DUE_SECONDS)
+        return now - began
 
     def _settle(self, connection: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
         began = time.monotonic()
-        _count(connection, first, last)
+        try:
+            _count(connection, first, last)
+        except duckdb.Error:
+            # Quiet anew before it is tried again: what cannot be counted holds up no other.
+            self._waiting[last] = began
+            raise
         self._settled.update(range(first, last + 1))
         for each in range(first, last + 1):
             self._waiting.pop(each, None)
@@ -129,9 +149,11 @@ class Calls:
         self._looked_back = True
 
     def _wait(self, slices: Iterable[int], since: float) -> None:
-        ahead = time.time_ns() // SLICE_NS + _AHEAD
+        """What is too old, and goes soon, or too far ahead is left to be told by its spans."""
+        now = time.time_ns()
+        oldest, ahead = (now - self._age_ns) // SLICE_NS, now // SLICE_NS + _AHEAD
         if len(self._waiting) < _MOST_WAITING:
-            self._waiting.update((each, since) for each in slices if each < ahead)
+            self._waiting.update((each, since) for each in slices if oldest <= each < ahead)
 
     def _next(self, now: float) -> tuple[int, int] | None:
         """The newest that is quiet and some before it, with the empty ones between."""
@@ -148,14 +170,16 @@ class Calls:
             return None
         first = last = quiet[0]
         for each in quiet[1 : self._at_once]:
-            between = range(each + 1, first)
-            if any(one in self._settled or one in self._waiting for one in between):
+            if last - each >= _WIDEST or not self._empty(range(each + 1, first)):
                 break
             first = each
-        below = max((each for each in self._settled if each < first), default=first)
-        if not any(each in self._waiting for each in range(below + 1, first)):
-            first = below + 1 if below < first else first
+        below = max((each for each in self._settled if each < first), default=last - _WIDEST)
+        if last - below < _WIDEST and self._empty(range(below + 1, first)):
+            first = below + 1
         return first, last
+
+    def _empty(self, slices: range) -> bool:
+        return not any(each in self._settled or each in self._waiting for each in slices)
 
 
 def _answered(spans: Iterable[tuple[Any, ...]]) -> Iterator[int]:

@@ -52,7 +52,7 @@ class Store:
         self.tail = Tail()
         self._load()
         self.samples = StoredSamples(self.series, self.head, self.reader, self._metadata)
-        self._calls = Calls(self._connection)
+        self._calls = Calls(self._connection, limits.age_seconds)
         self.retention = Retention(limits, folder, self.series, self.head, self._calls)
         self.writer = Writer(
             lambda: self._connection,
