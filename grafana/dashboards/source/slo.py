@@ -23,7 +23,7 @@ def dashboard() -> builder.Dashboard:
     page = board(
         "slo",
         "Does the service keep its promises? Error budgets over thirty days and their burn rates, "
-        "from the recording rules (the viewer has none and shows this page empty).",
+        "from the recording rules.",
     )
     page.with_panel(_promise())
     for objective in (AVAILABILITY, LATENCY):
