@@ -6,6 +6,7 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
 SERVICE = "OTEL_SERVICE_NAME"
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
 _EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER")
 # A person waits: seconds, where SDKs take up to a minute.
 _PACE = {
@@ -36,7 +37,9 @@ def child_environment(
         added |= {ENDPOINT: f"http://127.0.0.1:{port}", PROTOCOL: protocol}
         if key:
             added[HEADERS] = f"x-otlp-api-key={key}"
-    if folder and "service.name=" not in env.get("OTEL_RESOURCE_ATTRIBUTES", ""):
+    # Dashboards select by it, and a search for traces finds none where it is absent.
+    added[RESOURCE] = "deployment.environment.name=development"
+    if folder and "service.name=" not in env.get(RESOURCE, ""):
         added[SERVICE] = folder
     wanted = {name: value for name, value in added.items() if name not in own}
     return wanted | ({SERVICE: service} if service else {})

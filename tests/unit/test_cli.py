@@ -1,5 +1,7 @@
 """The command line: each command is there, and none waits for what another one needs."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -38,3 +40,13 @@ def test_a_command_that_is_none_is_told_which_there_are() -> None:
     ended = run("-m", "sightline", "views")
     assert ended.returncode == 2
     assert all(name in ended.stderr for name in COMMANDS)
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "sightline", "drill", "--list"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert ended.returncode == 128 + signal.SIGPIPE
+    assert b"Traceback" not in ended.stderr

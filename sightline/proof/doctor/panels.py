@@ -101,9 +101,12 @@ def _reason(patient: Patient, query: Query, known: set[str]) -> str | Wrong:
     if query.language == "tempo":
         if _SEARCH_OF_FEW.search(query.text):
             return "found nothing slow or failed"
-        return Wrong(query, "Tempo finds the trace by its id but not by search", "tempo")
+        cause = "the trace is found by its id but not by search: has its service the attribute "
+        cause += "deployment.environment.name (OTEL_RESOURCE_ATTRIBUTES)?"
+        return Wrong(query, cause, "viewer" if patient.viewer else "tempo")
     if query.language == "loki":
-        return Wrong(query, "lines have no service_name and environment to select", "loki")
+        cause = "lines have no service_name and environment to select"
+        return Wrong(query, cause, "viewer" if patient.viewer else "loki")
     absent = sorted(query.metrics - known)
     for name in absent:
         return _absent(patient, query, name)

@@ -256,6 +256,14 @@ def test_a_service_is_named_by_the_flag_then_by_its_user_then_by_its_folder() ->
     assert name("flag", OTEL_SERVICE_NAME="mine") == "flag"
 
 
+def test_a_service_has_an_environment_for_the_panels_that_select_by_it() -> None:
+    def attributes(env: dict[str, str]) -> str | None:
+        return child_environment(env, http_port=1, grpc_port=2).get("OTEL_RESOURCE_ATTRIBUTES")
+
+    assert attributes({}) == "deployment.environment.name=development"
+    assert attributes({"OTEL_RESOURCE_ATTRIBUTES": "a=b"}) is None
+
+
 def test_the_endpoint_fits_the_protocol_that_is_set() -> None:
     grpc = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
     added = child_environment(grpc, http_port=1, grpc_port=2, key="k" * 20)
