@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loopback import free_ports
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from shop import Shop
-from viewing import free_ports, viewing
+from viewing import viewing
 from watch import SCREENSHOTS, Watch
 
 from sightline.viewer.rules.shipped import shipped_rules

@@ -1,12 +1,13 @@
 """A viewer process on free ports, ready to be looked at."""
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from loopback import free_ports
 
 from sightline.supervisor import Program, Supervisor
 
@@ -34,13 +35,3 @@ def viewing(folder: Path, *flags: str, **environment: str) -> Iterator[Viewing]:
         supervisor.start(program)
         supervisor.wait_ready(60)
         yield Viewing(address, http, supervisor)
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports

@@ -1,6 +1,5 @@
 """The real viewer, orders and payments as processes on free ports, with a client's view of them."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+import loopback
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from sightline.demo import Ports, programs
@@ -23,13 +23,7 @@ ORDER = {
 
 
 def free_ports() -> Ports:
-    probes = [socket.socket() for _ in range(5)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    numbers = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return Ports(*numbers)
+    return Ports(*loopback.free_ports(5))
 
 
 T = TypeVar("T")

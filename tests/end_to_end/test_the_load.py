@@ -85,23 +85,10 @@ def test_the_ledger_of_a_run_is_equal_while_other_traffic_runs(
     assert "Equal: nothing was lost on the way" in ended.stdout
 
 
-def test_a_ledger_without_anybody_to_ask_is_one_line() -> None:
+def refused_ledger(*arguments: str) -> str:
+    """The one line that it ends with, before any traffic."""
     ended = subprocess.run(
-        [sys.executable, "-m", "sightline", "ledger", "--prometheus", "http://127.0.0.1:9"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("sightline ledger: neither the viewer answers at")
-    assert "http://127.0.0.1:9" in line
-
-
-def test_a_ledger_that_could_not_be_written_is_refused_before_the_run() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "sightline", "ledger", "--json", "/no/such/folder/ledger.json"],
+        [sys.executable, "-m", "sightline", "ledger", *arguments],
         capture_output=True,
         text=True,
         timeout=30,
@@ -110,4 +97,15 @@ def test_a_ledger_that_could_not_be_written_is_refused_before_the_run() -> None:
     assert ended.returncode == 2
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
+    return line
+
+
+def test_a_ledger_without_anybody_to_ask_is_one_line() -> None:
+    line = refused_ledger("--prometheus", "http://127.0.0.1:9")
+    assert line.startswith("sightline ledger: neither the viewer answers at")
+    assert "http://127.0.0.1:9" in line
+
+
+def test_a_ledger_that_could_not_be_written_is_refused_before_the_run() -> None:
+    line = refused_ledger("--json", "/no/such/folder/ledger.json")
     assert "--json /no/such/folder/ledger.json cannot be written" in line

@@ -2,19 +2,18 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import toolchains
+from loopback import free_ports
 from process import Process
 
 SPANS = 1_500
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.timeout(900)  # a first build, with all its modules
 @pytest.fixture(scope="module")
 def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, int]]:
     """Its ports: the page, OTLP over HTTP, OTLP over gRPC."""
-    page, http, grpc = ports = free_ports()
+    page, http, grpc = free_ports(3)
     folder = tmp_path_factory.mktemp("exporters")
     listening = ["--port", str(page), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
     process = Process(
@@ -44,18 +43,9 @@ def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int,
     process.start()
     try:
         process.await_ready()
-        yield ports
+        yield page, http, grpc
     finally:
         process.stop()
-
-
-def free_ports() -> tuple[int, int, int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        page, http, grpc = (int(probe.getsockname()[1]) for probe in probes)
-    return page, http, grpc
 
 
 class Asked:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from loopback import free_ports
 
 from sightline.demo import DemoError, Ports, _require_writable
 
@@ -76,10 +77,4 @@ def _free_ports() -> dict[str, str]:
         "ORDERS_PORT",
         "PAYMENTS_PORT",
     )
-    probes = [socket.socket() for _ in names]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = {name: str(probe.getsockname()[1]) for name, probe in zip(names, probes, strict=True)}
-    for probe in probes:
-        probe.close()
-    return ports
+    return dict(zip(names, map(str, free_ports(len(names))), strict=True))

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import otlp_requests as otlp
 import pytest
+from loopback import free_ports
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
-from viewer_process import PROTOBUF, command, eventually, free_ports, request, viewer
+from viewer_process import PROTOBUF, command, eventually, request, viewer
 
 ROUNDS = int(os.environ.get("SIGHTLINE_KILL_ROUNDS", "4"))
 SPANS = 20

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from viewer_process import command, free_ports
+from loopback import free_ports
+from viewer_process import command
 
 IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 TOKEN = "token-token-token-42"

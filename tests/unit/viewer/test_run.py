@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from loopback import free_ports
 from otlp_requests import logs
 from scraped_page import served
-from viewer_process import Viewer, free_ports, request, viewer
+from viewer_process import Viewer, request, viewer
 
 from sightline.child_environment import child_environment
 

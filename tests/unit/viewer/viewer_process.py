@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+from loopback import free_ports
 
 T = TypeVar("T")
 PROTOBUF = "application/x-protobuf"
@@ -32,16 +33,6 @@ def eventually(ask: Callable[[], T], what: str, seconds: float = 10) -> T:
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
         time.sleep(0.02)
     return answer
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @dataclass
