@@ -2,10 +2,11 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from sightline import unheard
 
 _VIEW = """\
 Receive logs, metrics and traces by OTLP, scrape metrics, and show them on one page. Any program
@@ -19,8 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except BrokenPipeError:  # whoever read what it says has gone (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        unheard.silence(sys.stdout)
+        return unheard.EXIT_CODE
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:

@@ -192,7 +192,7 @@ def _no_line(patient: Patient, query: str, others: set[str]) -> Broken:
         found="none",
         cause="the Collector's logs pipeline does not end in this Loki, or Loki discards the line "
         "(loki_discarded_samples_total says why)",
-        remedy=patient.remedies.look("viewer" if patient.viewer else "otel-collector"),
+        remedy=patient.remedies.look(patient.or_viewer("otel-collector")),
     )
 
 
@@ -250,7 +250,7 @@ def _no_spans(patient: Patient, service: str, found: set[str]) -> Broken:
         found="doctor's own span alone" if patient.spans else "no such trace",
         cause="the Collector's traces pipeline does not end in this store, samples the trace away "
         "(TAIL_SAMPLING), or the store discards it (tempo_discarded_spans_total says why)",
-        remedy=patient.remedies.look("viewer" if patient.viewer else "otel-collector"),
+        remedy=patient.remedies.look(patient.or_viewer("otel-collector")),
     )
 
 

@@ -25,7 +25,7 @@ def words(signal: str) -> str:
 def endpoint(patient: Patient) -> str:
     """Sends doctor's own client span, which the marked request hangs from."""
     url = f"{patient.places.otlp_http}/v1/traces"
-    part = "viewer" if patient.viewer else "otel-collector"
+    part = patient.or_viewer("otel-collector")
     expected = f"{url} takes a span"
     try:
         answer = request(
@@ -178,7 +178,7 @@ def taken_in(patient: Patient) -> str:
             expected=f"{taker} takes what it is sent",
             found=f"{refused[worst]:.0f} {words(worst)} refused since the request",
             cause="its memory limit is reached, or a queue is full because a store is away",
-            remedy=patient.remedies.look(_part(patient)),
+            remedy=patient.remedies.look(patient.or_viewer("otel-collector")),
         )
     for signal in _missing(patient, now):
         raise Broken(
@@ -189,10 +189,6 @@ def taken_in(patient: Patient) -> str:
         )
     came = {s: grown(patient.before.accepted, now.accepted, s) for s in ITEMS}
     return "accepted " + ", ".join(f"{n:.0f} {words(s)}" for s, n in came.items())
-
-
-def _part(patient: Patient) -> str:
-    return "viewer" if patient.viewer else "otel-collector"
 
 
 def _missing(patient: Patient, now: Intake) -> list[str]:

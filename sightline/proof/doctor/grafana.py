@@ -193,7 +193,7 @@ def dashboards(patient: Patient) -> str:
                 expected=f"the dashboard {uid}",
                 found=f"{answer.url} answers {answer.summary}",
                 cause="grafana/dashboards was not read at the start",
-                remedy=patient.remedies.restart("viewer" if patient.viewer else "grafana"),
+                remedy=patient.remedies.restart(patient.or_viewer("grafana")),
             )
     if not patient.boards:
         raise Unchecked("this Grafana has none of Sightline's dashboards")

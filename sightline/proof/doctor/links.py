@@ -106,7 +106,7 @@ def exemplar_to_trace(patient: Patient) -> str:
             expected=f"exemplars of {query}",
             found="none, though /metrics has them",
             cause="Prometheus keeps none: --enable-feature=exemplar-storage is missing",
-            remedy=patient.remedies.recreate("viewer" if patient.viewer else "prometheus"),
+            remedy=patient.remedies.recreate(patient.or_viewer("prometheus")),
         )
     names = [
         one["name"] for one in _config(patient, "prometheus").get("exemplarTraceIdDestinations", ())
@@ -127,7 +127,7 @@ def exemplar_to_trace(patient: Patient) -> str:
         expected="the trace that an exemplar names",
         found=f"no trace of {', '.join(ids)}",
         cause="those traces were sampled away after the exemplar was written (TAIL_SAMPLING)",
-        remedy=patient.remedies.look("viewer" if patient.viewer else "otel-collector"),
+        remedy=patient.remedies.look(patient.or_viewer("otel-collector")),
     )
 
 

@@ -103,10 +103,10 @@ def _reason(patient: Patient, query: Query, known: set[str]) -> str | Wrong:
             return "found nothing slow or failed"
         cause = "the trace is found by its id but not by search: has its service the attribute "
         cause += "deployment.environment.name (OTEL_RESOURCE_ATTRIBUTES)?"
-        return Wrong(query, cause, "viewer" if patient.viewer else "tempo")
+        return Wrong(query, cause, patient.or_viewer("tempo"))
     if query.language == "loki":
         cause = "lines have no service_name and environment to select"
-        return Wrong(query, cause, "viewer" if patient.viewer else "loki")
+        return Wrong(query, cause, patient.or_viewer("loki"))
     absent = sorted(query.metrics - known)
     for name in absent:
         return _absent(patient, query, name)
@@ -125,7 +125,7 @@ def _absent(patient: Patient, query: Query, name: str) -> str | Wrong:
         return _recorded(patient, query, name)
     if patient.page.has(name):
         cause = f"{name} is on /metrics, and not in the store"
-        return Wrong(query, cause, "viewer" if patient.viewer else "prometheus")
+        return Wrong(query, cause, patient.or_viewer("prometheus"))
     return "are of metrics that this service has not"
 
 
@@ -178,7 +178,7 @@ def _unselected(patient: Patient, query: Query) -> Wrong | None:
         selector = f'{name}{{service_name="{patient.name}"}}'
         if not patient.stores.promql(f"count({selector})"):
             cause = f'the store has {name}, but none with service_name="{patient.name}"'
-            return Wrong(query, cause, "viewer" if patient.viewer else "prometheus")
+            return Wrong(query, cause, patient.or_viewer("prometheus"))
     return None
 
 

@@ -107,6 +107,10 @@ class Patient:
     def viewer(self) -> bool:
         return self.places.mode is Mode.VIEWER
 
+    def or_viewer(self, part: str) -> str:
+        """The part of the stack, or the viewer that stands in its place."""
+        return "viewer" if self.viewer else part
+
     @cached_property
     def stores(self) -> Stores:
         return self.places.stores(PROBE_SECONDS)

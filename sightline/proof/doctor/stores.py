@@ -60,7 +60,7 @@ def _ready(patient: Patient, store: Store, address: str) -> str:
             found=found,
             cause=f"{_title(patient, store)} is starting (its first quarter of a minute), or its "
             "disk is full",
-            remedy=patient.remedies.look(_part(patient, store)),
+            remedy=patient.remedies.look(patient.or_viewer(store.part)),
         )
     if answer.status in DENIED:
         raise _closed(patient, store, f"{address}{path} answers 200", found)
@@ -68,7 +68,7 @@ def _ready(patient: Patient, store: Store, address: str) -> str:
         expected=f"{address}{path} answers 200",
         found=found,
         cause=f"something else than {store.title} is there",
-        remedy=patient.remedies.start(_part(patient, store)),
+        remedy=patient.remedies.start(patient.or_viewer(store.part)),
     )
 
 
@@ -96,18 +96,14 @@ def _away(patient: Patient, store: Store, url: str, found: str) -> Exception:
         cause=f"{_title(patient, store)} hangs"
         if hangs
         else f"{_title(patient, store)} is not running",
-        remedy=patient.remedies.restart(_part(patient, store))
+        remedy=patient.remedies.restart(patient.or_viewer(store.part))
         if hangs
-        else patient.remedies.start(_part(patient, store)),
+        else patient.remedies.start(patient.or_viewer(store.part)),
     )
 
 
 def _title(patient: Patient, store: Store) -> str:
     return "the viewer" if patient.viewer else store.title
-
-
-def _part(patient: Patient, store: Store) -> str:
-    return "viewer" if patient.viewer else store.part
 
 
 def clocks(patient: Patient) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from sightline import unheard
 from sightline.proof import addresses
 from sightline.proof.addresses import AddressError, Addresses, Mode
 from sightline.proof.drill import report
@@ -30,7 +31,6 @@ _STATES = {
     Stopped: State.INTERRUPTED,
     NotHealed: State.NOT_HEALED,
 }
-_UNHEARD = 128 + signal.SIGPIPE  # its output has nowhere to go
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
         if arguments.list or not (arguments.fault or arguments.all):
             places = addresses.locate(arguments, env)
             told = report.catalogue if arguments.json else report.listing
-            return 0 if say(told(_known(places), places.mode)) else _UNHEARD
+            return 0 if say(told(_known(places), places.mode)) else unheard.EXIT_CODE
         _require_name(arguments)
         data = Path(env.get("SIGHTLINE_DATA") or ".sightline")
         with opened(data) as journal:
@@ -102,9 +102,9 @@ def _play_all(
     elif len(wanted) > 1:
         heard = say(report.verdict(outcomes, len(wanted)))
     if outcomes[-1].state is State.INTERRUPTED:
-        return 128 + got[0] if got else _UNHEARD
+        return 128 + got[0] if got else unheard.EXIT_CODE
     if not heard:
-        return _UNHEARD
+        return unheard.EXIT_CODE
     if all(one.state in {State.NOT_PLAYED, State.ELSEWHERE} for one in outcomes):
         return 2
     return 0 if all(one.is_green for one in outcomes) else 1

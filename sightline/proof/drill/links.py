@@ -37,11 +37,7 @@ def trace(scene: Scene, trace_id: str) -> str:
     page = scene.places.page
     if scene.viewer:
         return f"{page}/traces/{trace_id}"
-    source = {"type": "tempo", "uid": "tempo"}
-    query = {"refId": "A", "datasource": source, "queryType": "traceql", "query": trace_id}
-    hour = {"from": "now-1h", "to": "now"}
-    panes = {"a": {"datasource": "tempo", "queries": [query], "range": hour}}
-    return f"{page}/explore?schemaVersion=1&panes={quote(json.dumps(panes, separators=(',', ':')))}"
+    return _explored(page, "tempo", {"queryType": "traceql", "query": trace_id})
 
 
 def lines(scene: Scene, request_id: str) -> str:
@@ -49,8 +45,11 @@ def lines(scene: Scene, request_id: str) -> str:
     if scene.viewer:
         return f"{page}/logs?{urlencode({'field': f'request_id={request_id}'})}"
     expr = f'{{service_name=~".+"}} | request_id="{request_id}"'
-    source = {"type": "loki", "uid": "loki"}
-    query = {"refId": "A", "datasource": source, "expr": expr}
+    return _explored(page, "loki", {"expr": expr})
+
+
+def _explored(page: str, source: str, asked: dict[str, str]) -> str:
+    query = {"refId": "A", "datasource": {"type": source, "uid": source}, **asked}
     hour = {"from": "now-1h", "to": "now"}
-    panes = {"a": {"datasource": "loki", "queries": [query], "range": hour}}
+    panes = {"a": {"datasource": source, "queries": [query], "range": hour}}
     return f"{page}/explore?schemaVersion=1&panes={quote(json.dumps(panes, separators=(',', ':')))}"

@@ -27,6 +27,13 @@ _BUYERS = Load(customers=10, rate=4, buying=100)
 _MANY_READERS = Load(customers=8, rate=100)
 _MANY_BUYERS = Load(customers=8, rate=20, buying=100)
 _FEW_READERS = Load(customers=2, rate=2)
+_NO_PAYMENT = partial(
+    Expectation,
+    alert=ExpectedAlert("PaymentsFail", _OF_ORDERS),
+    panel=ExpectedPanel("business", "Payments without an order", passes=30, unit=" %"),
+    load=_BUYERS,
+    recovery=_MANY_BUYERS,
+)
 
 
 _WATCHED = (
@@ -51,12 +58,8 @@ _WATCHED = (
     (
         stories.PAYMENT_DECLINED,
         10 * _MINUTE,
-        Expectation(
+        _NO_PAYMENT(
             fault=lambda scene: _switch(scene, "payment-declined"),
-            alert=ExpectedAlert("PaymentsFail", _OF_ORDERS),
-            panel=ExpectedPanel("business", "Payments without an order", passes=30, unit=" %"),
-            load=_BUYERS,
-            recovery=_MANY_BUYERS,
             suspect=Suspect(
                 victim=lambda sent: sent.status == _DECLINED,
                 find=failed,
@@ -89,12 +92,8 @@ _WATCHED = (
     (
         stories.PAYMENT_DOWN,
         10 * _MINUTE,
-        Expectation(
+        _NO_PAYMENT(
             fault=lambda scene: _switch(scene, "payment-down"),
-            alert=ExpectedAlert("PaymentsFail", _OF_ORDERS),
-            panel=ExpectedPanel("business", "Payments without an order", passes=30, unit=" %"),
-            load=_BUYERS,
-            recovery=_MANY_BUYERS,
             suspect=Suspect(
                 victim=lambda sent: sent.method == "POST" and sent.status > _SERVER_ERROR,
                 find=failed,

@@ -1,8 +1,8 @@
 """What a drill says. Where nobody can hear it any more it goes on in silence, so that it heals."""
 
-import os
 import sys
-from typing import TextIO
+
+from sightline.unheard import silence
 
 
 def say(text: str) -> bool:
@@ -10,7 +10,7 @@ def say(text: str) -> bool:
     try:
         print(text, flush=True)  # noqa: T201 — a command's own output
     except OSError as error:  # the terminal or the reader has gone, or the disk is full
-        _silence(sys.stdout)
+        silence(sys.stdout)
         complain(f"its output cannot be written: {error.strerror}")
         return False
     return True
@@ -20,11 +20,4 @@ def complain(text: str) -> None:
     try:
         print(f"sightline drill: {text}", file=sys.stderr)  # noqa: T201 — a command's own output
     except OSError:
-        _silence(sys.stderr)  # the terminal has gone: there is nobody left to tell
-
-
-def _silence(stream: TextIO) -> None:
-    """What is written from here on, and what the stream still holds, goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        silence(sys.stderr)  # the terminal has gone: there is nobody left to tell
