@@ -4,8 +4,9 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from shop import Shop
+from watch import Watch
 
 SERVICE = "/d/service?var-service=shop&from=now-5m&to=now&refresh=off"
 pytestmark = pytest.mark.usefixtures("traded")
@@ -57,6 +58,30 @@ def test_a_panel_without_data_says_so(page: Page) -> None:
     page.goto("/d/service?var-service=absent&from=now-5m&to=now")
     panel = page.get_by_role("region", name="Requests per second")
     expect(panel).to_contain_text("no data in this time range")
+
+
+def test_a_dashboard_comes_back_once_the_viewer_answers_again(page: Page, watch: Watch) -> None:
+    watch.refusals.add(503)
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=503, body="starting")
+
+    page.route("**/api/dashboards", refuse)
+    page.goto(SERVICE)
+    expect(page.get_by_role("alert")).to_have_text("starting")
+    page.unroute("**/api/dashboards")
+    page.get_by_role("button", name="Refresh now").click()
+    chart = page.get_by_role("region", name="Requests per second").locator(".u-over")
+    expect(chart).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+    page.route("**/api/v1/label/**", refuse)
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.get_by_role("alert")).to_have_text("starting")
+    page.unroute("**/api/v1/label/**")
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(chart).to_be_visible()
 
 
 def test_an_enlarged_panel_shows_its_query_with_the_variables_filled_in(page: Page) -> None:

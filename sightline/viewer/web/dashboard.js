@@ -17,7 +17,9 @@ export function dashboardView(root, uid) {
   const heading = el("h1", { class: "unseen" }, "Dashboards");
   const bar = el("div", { class: "bar" });
   const grid = el("div", { class: "grid" });
-  fill(root, heading, bar, grid);
+  /** What went wrong stands above the panels, which stay. */
+  const problem = el("div");
+  fill(root, heading, bar, problem, grid);
   let stop = new AbortController();
   /** @type {any} */
   let dashboard = null;
@@ -37,6 +39,8 @@ export function dashboardView(root, uid) {
   const endTheme = onTheme(update);
 
   async function open() {
+    stop.abort();
+    stop = new AbortController();
     try {
       known = await ask("/api/dashboards", {}, stop.signal);
       if (!uid) return go(link(`/d/${known.find((each) => each.uid === "service")?.uid ?? known[0]?.uid ?? "none"}`), { replace: true });
@@ -47,12 +51,12 @@ export function dashboardView(root, uid) {
       change({ refresh: get("refresh") || dashboard.refresh }, { replace: true });
       await update();
     } catch (error) {
-      if (!isAborted(error)) fill(grid, failure(error));
+      if (!isAborted(error)) fill(problem, failure(error));
     }
   }
 
   async function update() {
-    if (!dashboard) return;
+    if (!dashboard) return open();
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
@@ -61,11 +65,12 @@ export function dashboardView(root, uid) {
       const variables = await loadVariables(dashboard.templating?.list ?? [], { start: now.start / 1000, end: now.end / 1000 });
       if (signal.aborted) return;
       context = { variables, range: now, dashboard: uid, signal };
+      fill(problem);
       drawBar(variables);
       layOut();
       for (const id of seen) frames.get(id)?.update(context);
     } catch (error) {
-      if (!isAborted(error)) fill(grid, failure(error));
+      if (!signal.aborted) fill(problem, failure(error));
     }
   }
 
