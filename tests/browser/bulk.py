@@ -36,13 +36,13 @@ def send_lines(otlp: int, service: str, count: int) -> None:
         _post(otlp, "logs", request)
 
 
-def send_trace(otlp: int, service: str, count: int) -> str:
-    """A span `item 0` with all the others beneath it; gives the trace's id."""
+def send_trace(otlp: int, service: str, count: int, *, at: int | None = None) -> str:
+    """A span `item 0`, now if not at another time, with all others beneath; gives the trace's id."""
     request = ExportTraceServiceRequest()
     group = request.resource_spans.add()
     _attribute(group.resource, "service.name", service)
     spans = group.scope_spans.add().spans
-    trace, root, now = os.urandom(16), os.urandom(8), time.time_ns()
+    trace, root, now = os.urandom(16), os.urandom(8), at or time.time_ns()
     for number in range(count):
         span = spans.add(trace_id=trace, name=f"item {number}", kind=Span.SPAN_KIND_INTERNAL)
         span.span_id = os.urandom(8) if number else root
@@ -53,8 +53,10 @@ def send_trace(otlp: int, service: str, count: int) -> str:
     return trace.hex()
 
 
-def send_requests(otlp: int, service: str, environment: str, rate: int, end: int) -> None:
-    """A counter of requests over the minute before `end`, in seconds, that rises evenly."""
+def send_requests(
+    otlp: int, service: str, environment: str, rate: int, end: int, *, every: int = 1
+) -> None:
+    """A counter of requests that rises evenly, exported 61 times up to `end`, in seconds."""
     request = ExportMetricsServiceRequest()
     group = request.resource_metrics.add()
     _attribute(group.resource, "service.name", service)

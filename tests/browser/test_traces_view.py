@@ -1,6 +1,7 @@
 """The traces view: a search that writes TraceQL, and a waterfall for mouse and keyboard."""
 
 import re
+import time
 
 from bulk import send_trace
 from playwright.sync_api import Page, expect
@@ -91,6 +92,21 @@ def test_a_search_by_route_and_duration_is_offered_what_there_is(page: Page, sho
     page.get_by_label("Longer than").fill("80s")
     page.get_by_label("Longer than").press("Enter")
     expect(page.get_by_text("No trace matches.")).to_be_visible()
+
+
+def test_what_is_offered_is_of_the_time_that_is_looked_at(page: Page, shop: Shop) -> None:
+    sent = send_trace(shop.otlp, "yesterday", 2, at=time.time_ns() - 20 * 3_600_000_000_000)
+    page.goto("/traces?from=now-5m&to=now&refresh=off")
+    services = page.get_by_label("Service")
+    expect(services.get_by_role("option", name="shop", exact=True)).to_be_attached()
+    expect(services.get_by_role("option", name="yesterday")).to_have_count(0)
+    page.locator("summary").filter(has_text="Last 5 minutes").click()
+    page.get_by_role("button", name="Last 24 hours").click()
+    expect(services.get_by_role("option", name="yesterday")).to_be_attached()
+    services.select_option("yesterday")
+    page.get_by_role("combobox", name="Span", exact=True).press_sequentially("item")
+    page.get_by_role("option", name="item 1", exact=True).click()
+    expect(page.locator(f'.traces a[href*="{sent}"]')).to_be_visible()
 
 
 def test_a_trace_that_is_not_there_tells_what_to_do(page: Page, watch: Watch) -> None:

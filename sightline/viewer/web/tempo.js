@@ -51,15 +51,18 @@ function summary(found) {
 /** @param {{ start: number, end: number }} range seconds @param {AbortSignal} [signal] @returns {Promise<import("./servicemap/draw.js").Graph>} */
 export const serviceMap = ({ start, end }, signal) => ask("/api/service-map", { start: Math.floor(start), end: Math.ceil(end) }, signal);
 
-/** @returns {Promise<string[]>} as TraceQL writes them */
-export async function tagNames() {
-  const { scopes } = await ask("/api/v2/search/tags");
+/** @param {{ start: number, end: number }} within milliseconds */
+const seconds = ({ start, end }) => ({ start: Math.floor(start / 1000), end: Math.ceil(end / 1000) });
+
+/** @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} as TraceQL writes them */
+export async function tagNames(within) {
+  const { scopes } = await ask("/api/v2/search/tags", seconds(within));
   return (scopes ?? []).filter((/** @type {any} */ { name }) => name !== "intrinsic").flatMap((/** @type {any} */ { name, tags }) => tags.map((/** @type {string} */ tag) => `${name}.${tag}`));
 }
 
-/** @param {string} tag as TraceQL writes it @returns {Promise<{ type: string, value: string }[]>} */
-export async function tagValues(tag) {
-  return (await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`)).tagValues ?? [];
+/** @param {string} tag as TraceQL writes it @param {{ start: number, end: number }} within milliseconds @returns {Promise<{ type: string, value: string }[]>} */
+export async function tagValues(tag, within) {
+  return (await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`, seconds(within))).tagValues ?? [];
 }
 
 /** @param {string} id @param {{ at?: string, signal?: AbortSignal }} how `at` is about when it was, which makes it fast @returns {Promise<Span[]>} */

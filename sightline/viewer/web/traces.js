@@ -16,6 +16,8 @@ export function tracesView(root) {
   let stop = new AbortController();
   /** @type {string[]} */
   let services = [];
+  /** The range, as the address has it, whose services are known. */
+  let offered = "";
   const bar = el("div", { class: "bar trace-bar" });
   const info = el("div", { class: "log-info" });
   const place = el("div", { class: "trace-place" });
@@ -29,6 +31,7 @@ export function tracesView(root) {
     drawBar();
     const now = range();
     root.classList.add("loading");
+    if (offered !== `${now.from} ${now.to}`) offerServices(now);
     try {
       const found = await search(query(), { start: now.start / 1000, end: now.end / 1000, limit: LIMIT }, signal);
       show(found);
@@ -42,6 +45,8 @@ export function tracesView(root) {
 
   /** @param {import("./tempo.js").Summary[]} found */
   function show(found) {
+    // One that has begun to send since is offered as soon as it is seen.
+    offer([...services, ...found.flatMap((each) => each.services)]);
     const order = /** @type {import("./tracelist.js").Order} */ (get("order", "start"));
     const sorted = found.toSorted((a, b) => b[order] - a[order]);
     const scrolled = place.firstElementChild?.scrollTop ?? 0;
@@ -51,9 +56,19 @@ export function tracesView(root) {
     announce(counted(found.length, "trace"));
   }
 
-  /** @param {{ value: string }[]} found */
-  function offer(found) {
-    services = found.map(({ value }) => value).toSorted();
+  /** @param {import("./time.js").Range} within */
+  async function offerServices(within) {
+    const asked = (offered = `${within.from} ${within.to}`);
+    const found = await tagValues("resource.service.name", within).catch(() => []);
+    if (offered !== asked) return;
+    offer(found.map(({ value }) => value));
+  }
+
+  /** @param {string[]} names */
+  function offer(names) {
+    const all = [...new Set(names)].toSorted();
+    if (all.join() === services.join()) return;
+    services = all;
     drawBar();
   }
 
@@ -62,7 +77,6 @@ export function tracesView(root) {
     fill(bar, ...traceForm(services));
   }
 
-  tagValues("resource.service.name").then(offer, () => {});
   update();
   return { title: "Traces", update, close: () => stop.abort() };
 }

@@ -1,9 +1,9 @@
 /** What may follow in a field that takes one condition, `name=value`. */
 
 import { detectedFields, fieldValues, lineLabels, lineLabelValues } from "../loki.js";
+import { remembered } from "../remembered.js";
 import { tagNames, tagValues } from "../tempo.js";
-import { range } from "../time.js";
-import { matching, remembered } from "./options.js";
+import { matching } from "./options.js";
 
 /** @typedef {import("./options.js").Source} Source */
 
@@ -26,9 +26,9 @@ const condition = (names, values) => async (text, caret) => {
 
 /** Of a log line: labels of its stream and fields beside it. */
 export const lineCondition = condition(
-  () => remembered("names of lines", async () => (await Promise.all([lineLabels(range()), detectedFields(EVERY, range())])).flat()),
-  (name) => remembered(`line values of ${name}`, async () => {
-    const [ofStream, ofField] = await Promise.all([lineLabelValues(name, range()), fieldValues(name, EVERY, range())]);
+  () => remembered("names of lines", async (within) => (await Promise.all([lineLabels(within), detectedFields(EVERY, within)])).flat()),
+  (name) => remembered(`line values of ${name}`, async (within) => {
+    const [ofStream, ofField] = await Promise.all([lineLabelValues(name, within), fieldValues(name, EVERY, within)]);
     return ofStream.length ? ofStream : ofField;
   }),
 );
@@ -36,11 +36,16 @@ export const lineCondition = condition(
 /** Of a span or its resource. */
 export const spanCondition = condition(
   () => remembered("tags", tagNames),
-  (name) => remembered(`span values of ${name}`, async () => (await tagValues(name)).map(({ value }) => value)),
+  spanValues,
 );
+
+/** @param {string} tag as TraceQL writes it */
+async function spanValues(tag) {
+  return (await remembered(`values of ${tag}`, (within) => tagValues(tag, within))).map(({ value }) => value);
+}
 
 /** @param {string} tag as TraceQL writes it @returns {Source} the whole text is one value of it */
 export const valueOf = (tag) => async (text, caret) => {
-  const values = await remembered(`span values of ${tag}`, async () => (await tagValues(tag)).map(({ value }) => value));
+  const values = await spanValues(tag);
   return { from: 0, to: text.length, options: matching(values.map((label) => ({ label })), text.slice(0, caret)) };
 };

@@ -1,8 +1,8 @@
 /** What may follow in a LogQL query: labels, fields, their values, and the stages of a pipeline. */
 
 import { detectedFields, fieldValues, lineLabelValues, lineLabels } from "../loki.js";
-import { range } from "../time.js";
-import { called, offer, remembered, valuesIn } from "./options.js";
+import { remembered } from "../remembered.js";
+import { called, offer, valuesIn } from "./options.js";
 import { placeOf } from "./scan.js";
 import { DURATIONS, LOGQL_AGGREGATIONS, LOGQL_RANGES } from "./words.js";
 
@@ -46,7 +46,7 @@ async function optionsAt(place, text) {
 
 /** @returns {Promise<Option[]>} */
 async function streamLabels() {
-  const names = await remembered("stream labels", () => lineLabels(range()));
+  const names = await remembered("stream labels", lineLabels);
   return names.map((label) => ({ label, insert: `${label}="`, detail: "label of the stream", more: true }));
 }
 
@@ -54,7 +54,7 @@ async function streamLabels() {
 async function streamValues(place) {
   const [name] = place.before.slice(-2);
   if (name?.kind !== "word") return null;
-  return valuesIn(place, await remembered(`stream values of ${name.text}`, () => lineLabelValues(name.text, range())));
+  return valuesIn(place, await remembered(`stream values of ${name.text}`, (within) => lineLabelValues(name.text, within)));
 }
 
 /** @param {string} text */
@@ -63,7 +63,7 @@ const selectorOf = (text) => /\{[^{}]*\}/.exec(text)?.[0] ?? '{service_name=~".+
 /** @param {string} text @param {string} then @returns {Promise<Option[]>} */
 async function fields(text, then) {
   const selector = selectorOf(text);
-  const found = await remembered(`fields of ${selector}`, () => detectedFields(selector, range()));
+  const found = await remembered(`fields of ${selector}`, (within) => detectedFields(selector, within));
   return found.map((label) => ({ label, insert: label + then, detail: "field", more: then !== "" }));
 }
 
@@ -72,5 +72,5 @@ async function valuesOfField(place, text) {
   const [name, operator] = place.before.slice(-2);
   if (name?.kind !== "word" || !/^[=!]~?=?$/.test(operator?.text ?? "")) return null;
   const selector = selectorOf(text);
-  return valuesIn(place, await remembered(`values of ${name.text} of ${selector}`, () => fieldValues(name.text, selector, range())));
+  return valuesIn(place, await remembered(`values of ${name.text} of ${selector}`, (within) => fieldValues(name.text, selector, within)));
 }

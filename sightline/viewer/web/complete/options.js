@@ -32,24 +32,3 @@ export function valuesIn({ quote, quoted }, values) {
   const written = (/** @type {string} */ value) => (quote === "`" ? value : value.replace(/\\/g, "\\\\").replaceAll(quote, `\\${quote}`).replace(/\n/g, "\\n"));
   return values.map((value) => ({ label: value, insert: written(value) + end }));
 }
-
-const FRESH = 20_000;
-/** @type {Map<string, { at: number, found: Promise<any> }>} */
-const asked = new Map();
-
-/**
- * The same question within some seconds has the same answer; one that failed offers nothing.
- * @template T
- * @param {string} key
- * @param {() => Promise<T[]>} ask
- * @returns {Promise<T[]>}
- */
-export async function remembered(key, ask) {
-  const known = asked.get(key);
-  if (known && Date.now() - known.at < FRESH) return known.found;
-  // The query itself will say what is wrong; here nothing is offered.
-  const found = ask().catch(() => /** @type {T[]} */ ([]));
-  if (asked.size > 200) asked.clear();
-  asked.set(key, { at: Date.now(), found });
-  return found;
-}

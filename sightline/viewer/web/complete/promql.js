@@ -1,8 +1,8 @@
 /** What may follow in a PromQL query: metrics, functions, labels and their values. */
 
 import { labelNames, labelValues, metadata } from "../prometheus.js";
-import { range } from "../time.js";
-import { called, offer, remembered, valuesIn } from "./options.js";
+import { remembered } from "../remembered.js";
+import { called, offer, valuesIn } from "./options.js";
 import { placeOf } from "./scan.js";
 import { DURATIONS, LABEL_LISTS, PROMQL_AGGREGATIONS, PROMQL_FUNCTIONS, PROMQL_JOINS } from "./words.js";
 
@@ -42,20 +42,18 @@ const metricOf = (before) => (before?.kind === "word" ? before.text : undefined)
 /** The first metric that a query names. @param {string} text */
 const metricIn = (text) => /\b([A-Za-z_:][\w:]*)\s*[{[]/.exec(text)?.[1];
 
-const within = () => {
-  const { start, end } = range();
-  return { start: start / 1000, end: end / 1000 };
-};
+/** @param {import("../time.js").Range} of */
+const seconds = ({ start, end }) => ({ start: start / 1000, end: end / 1000 });
 
 /** @returns {Promise<Option[]>} */
-const metrics = () => remembered("metrics", async () => {
-  const [names, known] = await Promise.all([labelValues("__name__", undefined, within()), metadata()]);
+const metrics = () => remembered("metrics", async (within) => {
+  const [names, known] = await Promise.all([labelValues("__name__", undefined, seconds(within)), metadata()]);
   return names.map((label) => ({ label, detail: known[label] ?? known[label.replace(/_(?:bucket|sum|count|total)$/, "")] ?? "metric" }));
 });
 
 /** @param {string | undefined} metric @param {string} then what stands behind a name */
 async function labels(metric, then) {
-  const names = await remembered(`labels of ${metric}`, () => labelNames(metric, within()));
+  const names = await remembered(`labels of ${metric}`, (within) => labelNames(metric, seconds(within)));
   return names.filter((name) => name !== "__name__").map((label) => ({ label, insert: label + then, detail: "label", more: then !== "" }));
 }
 
@@ -64,6 +62,6 @@ async function values(place) {
   const [name, operator] = place.before.slice(-2);
   if (name?.kind !== "word" || !/^[=!]~?=?$/.test(operator?.text ?? "")) return null;
   const metric = metricOf(place.open.at(-1)?.before);
-  const found = await remembered(`values of ${name.text} of ${metric}`, () => labelValues(name.text, metric, within()));
+  const found = await remembered(`values of ${name.text} of ${metric}`, (within) => labelValues(name.text, metric, seconds(within)));
   return valuesIn(place, found);
 }

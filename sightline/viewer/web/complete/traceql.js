@@ -1,7 +1,8 @@
 /** What may follow in a TraceQL query: attributes, their values, and what joins conditions. */
 
+import { remembered } from "../remembered.js";
 import { tagNames, tagValues } from "../tempo.js";
-import { offer, remembered, valuesIn } from "./options.js";
+import { offer, valuesIn } from "./options.js";
 import { placeOf } from "./scan.js";
 import { TRACEQL_INTRINSICS, TRACEQL_KEYWORDS } from "./words.js";
 
@@ -48,7 +49,7 @@ async function attributes() {
 async function valuesOf(name, place) {
   if (TRACEQL_KEYWORDS[name]) return TRACEQL_KEYWORDS[name].map((label) => ({ label, insert: `${label} ` }));
   if (/duration$/i.test(name)) return ["10ms", "100ms", "500ms", "1s"].map((label) => ({ label, insert: `${label} ` }));
-  const found = await remembered(`values of ${name}`, () => tagValues(name));
+  const found = await remembered(`values of ${name}`, (within) => tagValues(name, within));
   if (place.quote) return valuesIn(place, found.map(({ value }) => value));
   return found.map(({ type, value }) => ({ label: type === "string" ? JSON.stringify(value) : value }));
 }
