@@ -37,7 +37,7 @@ def send_lines(otlp: int, service: str, count: int) -> None:
 
 
 def send_trace(otlp: int, service: str, count: int, *, at: int | None = None) -> str:
-    """A span `item 0`, now if not at another time, with all others beneath; gives the trace's id."""
+    """A span `item 0` with all the others beneath it, now or at a time; gives the trace's id."""
     request = ExportTraceServiceRequest()
     group = request.resource_spans.add()
     _attribute(group.resource, "service.name", service)
@@ -64,10 +64,11 @@ def send_requests(
     metric = group.scope_metrics.add().metrics.add(name="http_requests")
     metric.sum.is_monotonic = True
     metric.sum.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
-    for second in range(61):
+    begin = end - 60 * every
+    for second in range(0, 61 * every, every):
         point = metric.sum.data_points.add(
-            time_unix_nano=(end - 60 + second) * 1000 * MILLISECOND,
-            start_time_unix_nano=(end - 60) * 1000 * MILLISECOND,
+            time_unix_nano=(begin + second) * 1000 * MILLISECOND,
+            start_time_unix_nano=begin * 1000 * MILLISECOND,
             as_double=1 + rate * second,
         )
         _attribute(point, "handler", "/till")

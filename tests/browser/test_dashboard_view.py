@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from bulk import send_requests
 from playwright.sync_api import Page, Route, expect
 from shop import Shop
 from watch import Watch
@@ -52,6 +53,19 @@ def test_a_drag_over_a_chart_zooms_all_of_them(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"from=\d{13}&to=\d{13}"))
     page.go_back()
     expect(page).to_have_url(re.compile("from=now-5m"))
+
+
+def test_a_service_that_exports_each_minute_has_its_rates_drawn(page: Page, shop: Shop) -> None:
+    end = int(time.time()) - 2
+    send_requests(shop.otlp, "slow", "test", 2, end, every=60)
+    page.goto(f"/d/service?var-service=slow&from={end - 1800}000&to={end}000")
+    now = page.get_by_role("region", name="Requests now").locator(".stat-value")
+    expect(now).to_have_text("2 req/s")
+    panel = page.get_by_role("region", name="Requests per second")
+    expect(panel.locator(".u-over")).to_be_visible()
+    panel.hover()
+    panel.get_by_role("button", name="Query", exact=True).click()
+    expect(panel.locator("pre").first).to_contain_text("[240s]")
 
 
 def test_a_panel_without_data_says_so(page: Page) -> None:

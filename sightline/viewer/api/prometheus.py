@@ -20,6 +20,7 @@ from sightline.viewer.promql.errors import BadQueryError, PromqlError
 from sightline.viewer.promql.query import Settings
 from sightline.viewer.promql.samples import Labels, Matcher, SampleReader, TooManySamples
 from sightline.viewer.promql.selectors import selectors_in
+from sightline.viewer.promql.spacing import spacing
 from sightline.viewer.promql.syntax import parse
 from sightline.viewer.promql.values import Grid, label_key, sort_key
 
@@ -44,6 +45,7 @@ def routes(
         ("/labels", api.labels, both),
         ("/label/{name}/values", api.label_values, read),
         ("/metadata", api.metadata, read),
+        ("/spacing", api.spacing, read),
         ("/status/buildinfo", api.build_info, read),
     ]
     return [
@@ -154,6 +156,12 @@ class Api:
             found = {wanted: found[wanted]} if wanted in found else {}
         kept = dict(list(found.items())[:limit])
         return values.metadata(kept, params.limit("limit_per_metric")), []
+
+    def spacing(self, params: Params) -> Answer:
+        """The viewer's own: Grafana is told by hand how often its Prometheus scrapes."""
+        start, end = _span(params)
+        selections = selectors_in(parse(params.text("query")))
+        return spacing(self.samples, selections, start, end), []
 
     def build_info(self, _: Params) -> Answer:
         own = version("sightline")

@@ -6,7 +6,7 @@ import { isAborted } from "./http.js";
 import * as logs from "./panels/logs.js";
 import * as servicemap from "./panels/servicemap.js";
 import * as stat from "./panels/stat.js";
-import { gridOf, visible, written } from "./panels/targets.js";
+import { gridOf, spaced, visible, written } from "./panels/targets.js";
 import * as text from "./panels/text.js";
 import * as timeseries from "./panels/timeseries.js";
 import * as traces from "./panels/tracetable.js";
@@ -93,7 +93,10 @@ export function panelFrame(panel) {
     if (!drawer.load) return drawer.draw(body, panel, null, how);
     element.classList.add("loading");
     try {
-      data = await drawer.load(panel, context, body.clientWidth);
+      const whole = await spaced(panel, context);
+      if (context.signal.aborted) return;
+      how.context = whole;
+      data = await drawer.load(panel, how.context, body.clientWidth);
       if (data.empty) fill(body, empty(panel.fieldConfig?.defaults?.noValue ?? "no data in this time range"));
       else drawer.draw(body, panel, data, how);
     } catch (error) {

@@ -40,6 +40,11 @@ export async function labelNames(match, { start, end }) {
   return (await ask("/api/v1/labels", { "match[]": match, start, end })).data;
 }
 
+/** The viewer's own. @param {string} query @param {{ start: number, end: number }} within milliseconds @returns {Promise<number>} the seconds between two samples of what it selects */
+export async function spacing(query, { start, end }) {
+  return (await ask("/api/v1/spacing", { query, start: start / 1000, end: end / 1000 })).data;
+}
+
 /** @returns {Promise<Record<string, string>>} kind and meaning of each metric */
 export async function metadata() {
   const { data } = await ask("/api/v1/metadata");

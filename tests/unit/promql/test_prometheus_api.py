@@ -95,6 +95,23 @@ def test_a_form_may_be_posted(client: TestClient) -> None:
     assert answer.json()["data"]["result"] == [3, "2"]
 
 
+def test_the_spacing_is_that_of_the_slowest_series_and_of_the_end_of_the_range() -> None:
+    minutely = loaded("requests{job='otlp'} 0+1x9", 60_000)
+    steady = loaded("requests{job='scraped'} 0+1x100", 5_000)
+    # Two runs of one second each say nothing of how often either exports.
+    short = loaded("requests{job='batch'} 1 _ _ _ 1", 60_000)
+    with TestClient(Starlette(routes=routes(MemoryReader(minutely + steady + short)))) as client:
+
+        def told(query: str, end: int = 540) -> float:
+            return float(ask(client, "spacing", query=query, start=0, end=end))
+
+        assert told("sum(rate(requests[1m]))") == 60
+        assert told('rate(requests{job="scraped"}[1m]) / rate(requests{job="scraped"}[1m])') == 5
+        assert told('rate(requests{job="scraped"}[1m])', end=3_000) == 5
+        assert told('requests{job=~"scraped|batch"}') == 5
+        assert told("absent_metric + 1") == 0
+
+
 @pytest.mark.parametrize(
     ("path", "params", "status", "kind", "words"),
     [

@@ -1,7 +1,7 @@
 /** Answers PromQL: a chart over the range, or a table of now. */
 
 import { empty, fill } from "../dom.js";
-import { builtins, gridOf } from "../panels/targets.js";
+import { builtins, gridOf, spaced } from "../panels/targets.js";
 import { load } from "../panels/timeseries.js";
 import { queryInstant } from "../prometheus.js";
 import { interpolate } from "../template.js";
@@ -12,7 +12,7 @@ export function prometheusAnswer(place) {
   const chart = charted(place);
   return async ({ query, show, range, signal }) => {
     const panel = panelOf(query);
-    const context = { variables: [], range, dashboard: "explore", signal };
+    const context = await spaced(panel, { variables: [], range, dashboard: "explore", signal });
     if (show === "table") {
       const written = interpolate(query, [], builtins(context, gridOf(panel, context, place.clientWidth)));
       return tabled(place, await queryInstant(written, range.end / 1000, signal));

@@ -1,6 +1,7 @@
 /** Asks the queries of a panel and names what comes back. */
 
-import { exemplars as askExemplars, queryInstant, queryRange } from "../prometheus.js";
+import { exemplars as askExemplars, queryInstant, queryRange, spacing } from "../prometheus.js";
+import { remembered } from "../remembered.js";
 import { stepFor } from "../time.js";
 import { interpolate, legend } from "../template.js";
 
@@ -10,11 +11,12 @@ import { interpolate, legend } from "../template.js";
  * @property {import("../time.js").Range} range
  * @property {string} dashboard
  * @property {AbortSignal} signal
+ * @property {number} [spacing] seconds between the samples that rates are made of
  */
 /** @typedef {{ name: string, refId: string, labels: Record<string, string>, points: [number, number][] }} Frame */
 /** @typedef {import("../prometheus.js").Grid} Grid */
 
-/** How often targets are scraped, in seconds: a rate needs four samples. */
+/** The least spacing of samples that is reckoned with, in seconds. */
 const SCRAPE = 5;
 
 /** A number that is called current ends now, not at the last full step. @param {any} panel @param {Context} context @param {number} width @returns {Grid} */
@@ -32,12 +34,13 @@ export function gridOf(panel, { range }, width) {
 }
 
 /** @param {Context} context @param {Grid} grid @returns {import("../template.js").Builtins} */
-export function builtins({ range }, { step }) {
+export function builtins({ range, spacing: apart = SCRAPE }, { step }) {
   const seconds = Math.max(1, Math.round((range.end - range.start) / 1000));
   return {
     __interval: `${step}s`,
     __interval_ms: String(step * 1000),
-    __rate_interval: `${Math.max(4 * SCRAPE, step + SCRAPE)}s`,
+    // As Grafana: a rate needs four samples.
+    __rate_interval: `${Math.max(4 * apart, step + apart)}s`,
     __range: `${seconds}s`,
     __range_s: String(seconds),
     __range_ms: String(seconds * 1000),
@@ -51,6 +54,16 @@ export const visible = (panel) => (panel.targets ?? []).filter((/** @type {any} 
 
 /** @param {any} target @param {Context} context @param {Grid} grid */
 export const written = (target, context, grid) => interpolate(target.expr ?? target.query, context.variables, builtins(context, grid));
+
+/** The context with the spacing of the samples that the panel makes rates of. @param {any} panel @param {Context} context @returns {Promise<Context>} */
+export async function spaced(panel, context) {
+  const rates = visible(panel).filter((/** @type {any} */ { expr, datasource }) => expr?.includes("__rate_interval") && datasource?.type !== "loki");
+  const found = await Promise.all(rates.map((/** @type {any} */ target) => {
+    const expr = written(target, context, { start: 0, end: 0, step: SCRAPE });
+    return remembered(`spacing of ${expr}`, async (within) => [await spacing(expr, within)]);
+  }));
+  return { ...context, spacing: Math.max(SCRAPE, ...found.flat().map(Math.round)) };
+}
 
 /** @param {any} panel @param {Context} context @param {Grid} grid @returns {Promise<Frame[]>} */
 export async function frames(panel, context, grid) {
