@@ -19,18 +19,18 @@ AT_ONCE = 10_000
 MILLISECOND = 1_000_000
 
 
-def send_lines(otlp: int, service: str, count: int) -> None:
-    """Lines `number=0` to `count - 1`, a millisecond apart, the last one now."""
-    now = time.time_ns()
+def send_lines(
+    otlp: int, service: str, count: int, *, apart: int = MILLISECOND, end: int | None = None
+) -> None:
+    """Lines `number=0` to `count - 1`, so many nanoseconds apart, up to now or another end."""
+    now = end or time.time_ns()
     for begin in range(0, count, AT_ONCE):
         request = ExportLogsServiceRequest()
         group = request.resource_logs.add()
         _attribute(group.resource, "service.name", service)
         records = group.scope_logs.add().log_records
         for number in range(begin, min(begin + AT_ONCE, count)):
-            record = records.add(
-                time_unix_nano=now - (count - number) * MILLISECOND, severity_number=9
-            )
+            record = records.add(time_unix_nano=now - (count - number) * apart, severity_number=9)
             record.body.string_value = "bulk.line"
             _attribute(record, "number", number)
         _post(otlp, "logs", request)

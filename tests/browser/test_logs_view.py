@@ -1,9 +1,11 @@
 """The logs view: filters that write LogQL, fields that become filters, and the live tail."""
 
 import re
+import time
+from collections.abc import Callable
 
 from bulk import send_lines
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from shop import Shop
 from watch import Watch
 
@@ -72,10 +74,57 @@ def test_the_live_tail_counts_the_lines_that_came_faster_than_it_could_take(
     send_lines(shop.otlp, "flood", 9_000)
     expect(told).to_contain_text(re.compile(r"[\d,]+ skipped"))
     # None is lost without being counted.
+    wait_for_lines_and_skipped(page, 9_001)
+
+
+def wait_for_lines_and_skipped(page: Page, count: int) -> None:
     page.wait_for_function(
-        """() => document.querySelector(".log-info").innerText.match(/[\\d,]+(?= lines| skipped)/g)
-          .reduce((sum, each) => sum + Number(each.replace(",", "")), 0) === 9001"""
+        """count => (document.querySelector(".log-info").innerText
+          .match(/[\\d,]+(?= lines| skipped)/g) ?? [])
+          .reduce((sum, each) => sum + Number(each.replace(",", "")), 0) === count""",
+        arg=count,
     )
+
+
+def cut_off(page: Page) -> Callable[[], None]:
+    """What interrupts the live tail of the page that is opened next."""
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket(re.compile("/api/v1/tail"), through)
+    return lambda: sockets[-1].close(code=1012)
+
+
+def test_a_tail_that_was_interrupted_brings_what_it_missed_and_no_line_twice(
+    page: Page, shop: Shop
+) -> None:
+    interrupt = cut_off(page)
+    page.goto("/logs?field=cut=yes&live=1")
+    expect(page.get_by_text("Waiting for the first line")).to_be_visible()
+    shop.front.log("cut.before", cut="yes")
+    lines = page.get_by_role("listitem")
+    expect(lines).to_contain_text("cut.before")
+    interrupt()
+    expect(page.get_by_role("alert")).to_contain_text("The live tail ended (1012).")
+    shop.front.log("cut.between", cut="yes")
+    expect(lines.first).to_contain_text("cut.between")
+    shop.front.log("cut.after", cut="yes")
+    expect(lines.first).to_contain_text("cut.after")
+    expect(lines).to_have_count(3)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_tail_that_was_interrupted_counts_what_it_does_not_bring(page: Page, shop: Shop) -> None:
+    interrupt = cut_off(page)
+    page.goto("/logs?service=gap&live=1")
+    send_lines(shop.otlp, "gap", 50)
+    expect(page.locator(".log-info")).to_contain_text("50 lines")
+    interrupt()
+    send_lines(shop.otlp, "gap", 3_000)
+    wait_for_lines_and_skipped(page, 3_050)
 
 
 def scroll_down_until(page: Page, told: str) -> None:
@@ -106,6 +155,21 @@ def test_of_many_lines_only_those_in_sight_are_drawn_and_older_ones_follow(
     rows.evaluate("list => list.scrollTop = list.scrollHeight")
     expect(rows.get_by_role("listitem").filter(has_text=re.compile(r"number=0\b"))).to_be_visible()
     assert rows.get_by_role("listitem").count() < 80
+
+
+def test_lines_of_one_moment_that_no_answer_can_bring_are_counted_and_older_ones_follow(
+    page: Page, shop: Shop
+) -> None:
+    now = time.time_ns()
+    send_lines(shop.otlp, "burst", 100, end=now - 1_000_000_000)
+    send_lines(shop.otlp, "burst", 6_000, apart=0, end=now)
+    page.goto("/logs?service=burst&refresh=off")
+    told = page.locator(".log-info")
+    expect(told).to_contain_text("5,000 lines")
+    rows = page.get_by_role("list", name="Log lines")
+    rows.evaluate("list => list.scrollTop = list.scrollHeight")
+    expect(told).to_contain_text("5,100 lines")
+    expect(told).to_contain_text("1,000 of a single moment are left out")
 
 
 def test_a_refresh_keeps_the_place_and_the_line_that_is_read(page: Page, shop: Shop) -> None:

@@ -63,7 +63,9 @@ class _Buckets:
     def of(cls, steps: Steps, metric: s.RangeAggregation) -> "_Buckets":
         origin = steps.start - metric.offset_ns - metric.range_ns
         last = steps.start + steps.step * (steps.count - 1) - metric.offset_ns
-        return cls(origin, math.gcd(steps.step, metric.range_ns), last)
+        # A single moment has one range, however many lines are in it.
+        width = metric.range_ns if steps.count == 1 else math.gcd(steps.step, metric.range_ns)
+        return cls(origin, width, last)
 
     def number(self) -> Sql:
         origin, slack = Value(self.origin), Value(self.width - 1)

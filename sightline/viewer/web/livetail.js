@@ -2,7 +2,8 @@
 
 import { el, empty, fill, icon, mount } from "./dom.js";
 import { counted } from "./format.js";
-import { tail } from "./loki.js";
+import { AGAIN, countLines, tail } from "./loki.js";
+import { without } from "./loglines.js";
 
 /** @typedef {import("./loki.js").Line} Line */
 
@@ -23,7 +24,7 @@ export function liveTail(query, { info, place, rows }) {
   let paused = false;
   let trouble = "";
   let drawing = 0;
-  const end = tail(query, { onlines: take, onstate: (text) => ((trouble = text), schedule()) });
+  const end = tail(query, { onlines: take, onagain: takeAgain, onstate: (text) => ((trouble = text), schedule()) });
 
   /** @param {Line[]} arrived @param {number} dropped */
   function take(arrived, dropped) {
@@ -33,6 +34,18 @@ export function liveTail(query, { info, place, rows }) {
       skipped += Math.max(0, waiting.length - MOST_WAITING);
       waiting.length = Math.min(waiting.length, MOST_WAITING);
     } else lines = newest(arrived, lines);
+    schedule();
+  }
+
+  /** After an interruption: what is not known yet, and how many there were besides. @param {Line[]} arrived @param {string} since */
+  async function takeAgain(arrived, since) {
+    const known = [...waiting, ...lines].filter(({ ns }) => ns >= since);
+    const fresh = without(arrived, known);
+    take(fresh, 0);
+    if (arrived.length < AGAIN) return;
+    const oldest = arrived[arrived.length - 1].ns;
+    const all = await countLines(query, since, oldest).catch(() => 0);
+    skipped += Math.max(0, all - known.filter(({ ns }) => ns <= oldest).length - fresh.filter(({ ns }) => ns === oldest).length);
     schedule();
   }
 

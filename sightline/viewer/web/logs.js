@@ -102,11 +102,12 @@ export function logsView(root) {
   }
 
   function show() {
-    const { lines, isAll } = found;
+    const { lines, isAll, beyond } = found;
     mount(place, lines.length ? rows.element : nothing());
     if (lines.length) rows.show(lines);
     const more = lines.length >= MOST_LINES ? `, the most that are shown, of about ${total.toLocaleString("en")}; narrow the search for older ones` : ` of about ${total.toLocaleString("en")}; older ones follow as you scroll`;
-    fill(info, el("span", {}, counted(lines.length, "line") + (isAll ? "" : more)));
+    fill(info, el("span", {}, counted(lines.length, "line") + (isAll ? "" : more)),
+      beyond ? el("span", { class: "warned" }, icon("warn"), `${beyond.toLocaleString("en")} of a single moment are left out`) : null);
     announce(counted(lines.length, "line"));
   }
 

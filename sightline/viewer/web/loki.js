@@ -90,26 +90,50 @@ export async function lineLabelValues(label, { start, end }) {
   return (await ask(`/loki/api/v1/label/${encodeURIComponent(label)}/values`, asked)).data ?? [];
 }
 
+/** @param {string} query of lines @param {string} first @param {string} last nanoseconds, and both are counted @param {AbortSignal} [signal] @returns {Promise<number>} */
+export async function countLines(query, first, last, signal) {
+  const width = BigInt(last) - BigInt(first) + 1n;
+  const { data } = await ask("/loki/api/v1/query", { query: `sum(count_over_time(${query} [${width}ns]))`, time: last }, signal);
+  return Number(data.result[0]?.value[1] ?? 0);
+}
+
+/** What an interruption brings at most. */
+export const AGAIN = 1000;
+/** So long after its own time a line may still arrive, in milliseconds. */
+const LATE = 10_000;
+
 /**
  * @param {string} query
- * @param {{ onlines: (lines: Line[], dropped: number) => void, onstate: (text: string) => void }} to
+ * @param {object} to
+ * @param {(lines: Line[], dropped: number) => void} to.onlines
+ * @param {(lines: Line[], since: string) => void} to.onagain after an interruption the newest since then, some of them known
+ * @param {(text: string) => void} to.onstate
  * @returns {() => void} ends it
  */
-export function tail(query, { onlines, onstate }) {
+export function tail(query, { onlines, onagain, onstate }) {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  const params = new URLSearchParams({ query, limit: "100", start: nanoseconds(Date.now()) });
+  let since = nanoseconds(Date.now());
+  let limit = 100;
   let ended = false;
   /** @type {WebSocket} */
   let socket;
   function open() {
+    const params = new URLSearchParams({ query, limit: String(limit), start: since });
+    const isAgain = limit === AGAIN;
+    let heard = false;
     socket = new WebSocket(`${scheme}//${location.host}/loki/api/v1/tail?${params}`);
     socket.addEventListener("open", () => onstate(""));
     socket.addEventListener("message", ({ data }) => {
-      const message = JSON.parse(data);
-      onlines(lines(message.streams ?? []), message.dropped_entries?.length ?? 0);
+      const { streams, dropped_entries: dropped } = JSON.parse(data);
+      if (isAgain && !heard) onagain(lines(streams ?? []), since);
+      else onlines(lines(streams ?? []), 0);
+      if (dropped) onlines([], dropped.length);
+      heard = true;
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (ended) return;
+      if (heard) since = nanoseconds(Date.now() - LATE);
+      limit = AGAIN;
       onstate(reason || (code === 1006 ? "The live tail is interrupted; trying again." : `The live tail ended (${code}).`));
       if (code !== 1008) setTimeout(() => ended || open(), 2000);
     });
