@@ -48,6 +48,29 @@ def test_a_field_of_an_open_line_filters_for_it_and_without_it(page: Page, shop:
     expect(lines).to_have_count(2)
 
 
+def test_a_value_filters_to_the_letter(page: Page, shop: Shop) -> None:
+    shop.front.log("letters", sql="\n SELECT 1", said='"so"', batch="letters")
+    shop.front.log("letters", sql="SELECT 1", said="so", batch="letters")
+    shop.wait_for_lines('{service_name="shop"} | batch="letters"', 2)
+    page.goto("/logs?service=shop&field=batch=letters&refresh=off")
+    lines = page.locator(".log-row")
+    expect(lines).to_have_count(2)
+    for name in ("sql", "said"):
+        lines.last.locator(".log-open").click()
+        page.get_by_role("button", name=f"Only lines with this {name}").click()
+        expect(lines).to_have_count(1)
+        expect(page.locator(".failure, .empty")).to_have_count(0)
+        page.get_by_role("button", name=f"Remove the filter {name}=").click()
+        expect(lines).to_have_count(2)
+        page.reload()
+        expect(lines).to_have_count(2)
+
+    page.get_by_label("Add a field filter").fill("said=")
+    page.get_by_role("option", name='"so"').click()
+    expect(page.get_by_label("LogQL")).to_have_value(re.compile(r'said="\\"so\\""'))
+    expect(lines).to_have_count(1)
+
+
 def test_the_live_tail_shows_a_line_as_it_arrives_and_waits_while_paused(
     page: Page, shop: Shop
 ) -> None:

@@ -3,6 +3,22 @@
 import { combobox } from "./combobox.js";
 import { el } from "./dom.js";
 
+/** As it is typed: blanks around the name and value do not count, and a value may stand in quotes. @param {string} text */
+function typed(text) {
+  const [, name, op, value] = /^([\w.\-/]+)\s*(!=|=~|!~|>=|<=|=|>|<)\s*([\s\S]*)$/.exec(text.trim()) ?? [];
+  return name ? name + op + unquoted(value) : "";
+}
+
+/** @param {string} text */
+function unquoted(text) {
+  if (!/^".*"$/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(1, -1);
+  }
+}
+
 /**
  * @param {object} how
  * @param {string} how.label
@@ -16,7 +32,7 @@ export function conditionField({ label, placeholder, source, read, advice, onadd
   const { element, input } = combobox({ source, onenter: add, onwhole: add, props: { "aria-label": label, placeholder, size: "18" } });
 
   function add() {
-    const found = read(input.value);
+    const found = read(typed(input.value));
     input.setCustomValidity(found ? "" : advice);
     if (!found) return void input.reportValidity();
     input.blur();

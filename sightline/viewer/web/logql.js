@@ -46,8 +46,8 @@ export const volume = (query, step) => `sum by (detected_level) (count_over_time
 /** In the address a filter is `name=value` or `name!=value`. @param {Filter} filter */
 export const writeFilter = ({ name, value, out }) => `${name}${out ? "!=" : "="}${value}`;
 
-/** @param {string} text @returns {Filter | null} */
+/** The value to the letter: it may begin with a blank, or stand in quotes. @param {string} text @returns {Filter | null} */
 export function readFilter(text) {
-  const found = /^([A-Za-z_][\w.]*)\s*(!?=)\s*([\s\S]*)$/.exec(text.trim());
-  return found && { name: found[1].replace(/\./g, "_"), value: found[3].replace(/^"(.*)"$/, "$1"), out: found[2] === "!=" };
+  const found = /^([A-Za-z_][\w.]*)(!?=)([\s\S]*)$/.exec(text);
+  return found && { name: found[1].replace(/\./g, "_"), value: found[3], out: found[2] === "!=" };
 }

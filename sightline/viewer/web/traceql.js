@@ -30,10 +30,10 @@ const scoped = (key) => (/^(span|resource|event|link)\./.test(key) ? key : `.${k
 /** @param {string} value */
 const literal = (value) => (/^(-?\d+(\.\d+)?|true|false)$/.test(value) ? value : quoted(value));
 
-/** @param {string} text such as `http.route=/orders` @returns {Attribute | null} */
+/** The value to the letter. @param {string} text such as `http.route=/orders` @returns {Attribute | null} */
 export function readAttribute(text) {
-  const found = /^([\w.\-/]+)\s*(!=|=~|!~|>=|<=|=|>|<)\s*([\s\S]+)$/.exec(text.trim());
-  return found && { name: found[1], op: found[2], value: found[3].replace(/^"(.*)"$/, "$1") };
+  const found = /^([\w.\-/]+)(!=|=~|!~|>=|<=|=|>|<)([\s\S]+)$/.exec(text);
+  return found && { name: found[1], op: found[2], value: found[3] };
 }
 
 /** @param {string} text @returns {string} a duration that TraceQL reads, or nothing */

@@ -19,7 +19,7 @@ const condition = (names, values) => async (text, caret) => {
   const from = found ? found[0].length : 0;
   const prefix = text.slice(from, caret);
   const options = found
-    ? (await values(found[1])).map((label) => ({ label }))
+    ? (await values(found[1])).map((label) => ({ label, insert: /^[\s"]|[\s"]$|\n/.test(label) ? JSON.stringify(label) : label }))
     : (await names()).map((label) => ({ label, insert: `${label}=`, more: true }));
   return { from, to: text.length, options: matching(options, prefix) };
 };
