@@ -1,5 +1,7 @@
 """What holds in every view: no broken rule of accessibility, light and dark, wide and narrow."""
 
+from collections.abc import Callable
+
 import pytest
 from accessible import OF_COLOUR, violations
 from playwright.sync_api import Browser, Page, expect
@@ -58,6 +60,64 @@ def test_no_view_breaks_a_rule_of_accessibility_in_any_theme_or_width(
             assert violations(page, rules) == [], f"{scheme}, {width} pixels wide"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
+def open_panel_query(page: Page) -> None:
+    panel = page.get_by_role("region", name="Requests per second")
+    panel.hover()
+    panel.get_by_role("button", name="Query", exact=True).click()
+
+
+def open_panel_table(page: Page) -> None:
+    panel = page.get_by_role("region", name="Duration p50, p95, p99", exact=True)
+    panel.hover()
+    panel.get_by_role("button", name="Values as a table").click()
+
+
+# What a click or a key opens over a view, and what then must be there.
+OPENED: dict[str, tuple[str, Callable[[Page], None], str]] = {
+    "time-menu": ("/logs", lambda page: page.locator(".timepicker summary").click(), ".time-menu"),
+    "line": ("/logs", lambda page: page.locator(".log-open").first.click(), ".log-detail"),
+    "fields": (
+        "/logs",
+        lambda page: page.get_by_label("Add a field filter").press("ArrowDown"),
+        ".options li",
+    ),
+    "routes": (
+        "/traces",
+        lambda page: page.get_by_role("combobox", name="Route").press("ArrowDown"),
+        ".options li",
+    ),
+    "query": (
+        "/explore",
+        lambda page: page.get_by_role("combobox", name="PromQL query").press("ArrowDown"),
+        ".options li",
+    ),
+    "query-chosen": (
+        "/explore?lang=traceql",
+        lambda page: page.get_by_role("combobox", name="TraceQL query").press_sequentially("{ "),
+        ".options li",
+    ),
+    "panel-query": (VIEWS["dashboard-service"], open_panel_query, ".panel-extra pre"),
+    "panel-table": (VIEWS["dashboard-service"], open_panel_table, ".panel .data"),
+}
+
+
+@pytest.mark.parametrize("opened", OPENED)
+def test_what_is_opened_over_a_view_breaks_no_rule_either(
+    page: Page, traded: Shop, opened: str
+) -> None:
+    address, opening, shown = OPENED[opened]
+    page.set_viewport_size({"width": DESK, "height": 800})
+    loaded(page, f"{address}{'&' if '?' in address else '?'}refresh=off", traded)
+    opening(page)
+    expect(page.locator(shown).first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    for scheme, rules in (("light", ()), ("dark", OF_COLOUR)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(page.locator(shown).first).to_be_visible()
+        page.screenshot(path=SCREENSHOTS / f"opened-{opened}-{scheme}.png")
+        assert violations(page, rules) == [], scheme
 
 
 def test_the_policy_of_the_page_forbids_what_the_page_does_not_need(
