@@ -35,6 +35,8 @@ def test_the_values_of_a_chart_are_also_a_table_with_links_to_traces(page: Page)
     panel.hover()
     panel.get_by_role("button", name="Values as a table").click()
     expect(panel.get_by_role("columnheader", name="p99")).to_be_visible()
+    page.reload()
+    expect(panel.get_by_role("columnheader", name="p99")).to_be_visible()
     expect(panel.get_by_role("link").first).to_have_attribute("href", re.compile("/traces/"))
 
 

@@ -49,7 +49,7 @@ OF_SPANS = f"""async (count) => {{ {SCROLLED}
   const spans = Array.from({{ length: count }}, (_, number) => ({{ ...rest,
     id: String(number), parent: number ? String(Math.floor((number - 1) / 8)) : "",
     name: "item", service: `service-${{number % 5}}`, start: number, end: number + 50 }}));
-  const fall = waterfall(treeOf(spans), {{ onpick: () => {{}} }});
+  const fall = waterfall(treeOf(spans), {{ closed: new Set() }});
   placed(fall.element);
   fall.draw();
   return scrolled(fall.element.querySelector(".span-rows"));

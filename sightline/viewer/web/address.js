@@ -37,18 +37,18 @@ export function link(path, changes = {}) {
 
 /**
  * @param {Params} changes null takes a parameter away
- * @param {{ replace?: boolean }} [how]
+ * @param {{ replace?: boolean, quiet?: boolean }} [how] `quiet` where the view has drawn the change already
  */
 export function change(changes, how = {}) {
   go(written(location.pathname, params(), changes), how);
 }
 
-/** @param {string} address @param {{ replace?: boolean }} [how] */
-export function go(address, { replace = false } = {}) {
+/** @param {string} address @param {{ replace?: boolean, quiet?: boolean }} [how] */
+export function go(address, { replace = false, quiet = false } = {}) {
   if (address === location.pathname + location.search) return;
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
-  tell();
+  if (!quiet) tell();
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { change, get, go, link } from "./address.js";
 import { el, empty, failure, fill, iconButton } from "./dom.js";
+import { hiddenLines } from "./hiddenlines.js";
 import { isAborted } from "./http.js";
 import * as logs from "./panels/logs.js";
 import * as servicemap from "./panels/servicemap.js";
@@ -46,7 +47,7 @@ export function panelFrame(panel) {
   const titleId = `panel-${panel.id}`;
   const heading = el("h2", { id: titleId }, panel.title || "Panel");
   const drawer = drawerOf(panel);
-  const how = { table: false, hidden: new Set(), context: /** @type {any} */ (null) };
+  const how = { table: false, hidden: hiddenLines(`-${panel.id}`), context: /** @type {any} */ (null) };
   /** @type {any} */
   let data = null;
   const tableButton = iconButton("table", "Values as a table", toggleTable, { "aria-pressed": "false" });
@@ -80,14 +81,21 @@ export function panelFrame(panel) {
   }
 
   function toggleTable() {
-    how.table = !how.table;
-    tableButton.setAttribute("aria-pressed", String(how.table));
+    const others = get("table").split(",").filter((each) => each && each !== String(panel.id));
+    change({ table: [...others, ...(how.table ? [] : [panel.id])].join(",") }, { replace: true, quiet: true });
+    readTable();
     if (data && !data.empty) drawer?.draw(body, panel, data, how);
+  }
+
+  function readTable() {
+    how.table = get("table").split(",").includes(String(panel.id));
+    tableButton.setAttribute("aria-pressed", String(how.table));
   }
 
   /** @param {Context} context */
   async function update(context) {
     how.context = context;
+    readTable();
     heading.textContent = interpolate(panel.title || "Panel", context.variables, {}, "text");
     if (!drawer) return void fill(body, empty("This panel is for Grafana", `The viewer does not draw “${panel.type}” panels; start the compose stack to see it.`));
     if (!drawer.load) return drawer.draw(body, panel, null, how);

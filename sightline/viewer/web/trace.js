@@ -46,7 +46,12 @@ export function traceView(root, id) {
     try {
       tree = treeOf(await askTrace(id, { at: get("at"), signal: stop.signal }));
       if (!tree.nodes.size) throw new Error(`Trace ${id} has no spans.`);
-      fall = waterfall(tree, { onpick: (span) => change({ span }, { replace: true }) });
+      const closed = new Set(get("closed").split(",").filter(Boolean));
+      fall = waterfall(tree, {
+        closed,
+        onpick: (span) => change({ span }, { replace: true }),
+        onturn: () => change({ closed: [...closed].join(",") }, { replace: true, quiet: true }),
+      });
       drawHead();
       fill(fallPlace, fall.element);
       fall.draw();

@@ -16,11 +16,9 @@ const DEEPEST = 24;
 
 /**
  * @param {Tree} tree
- * @param {{ onpick: (id: string) => void }} to
+ * @param {{ closed: Set<string>, onpick: (id: string) => void, onturn: () => void }} how `closed` are the ids of spans whose children are not shown
  */
-export function waterfall(tree, { onpick }) {
-  /** @type {Set<string>} */
-  const closed = new Set();
+export function waterfall(tree, { closed, onpick, onturn }) {
   let picked = "";
   /** @type {Set<string>} */
   let found = new Set();
@@ -80,6 +78,7 @@ export function waterfall(tree, { onpick }) {
     if (open) closed.delete(id);
     else closed.add(id);
     draw();
+    onturn();
   }
 
   /** Anew from the tree: another span may be open. */
@@ -105,7 +104,10 @@ export function waterfall(tree, { onpick }) {
     picked = id;
     let opened = false;
     for (let at = tree.nodes.get(id)?.parent; at; at = at.parent) opened = closed.delete(at.span.id) || opened;
-    if (opened) draw();
+    if (opened) {
+      draw();
+      onturn();
+    }
     rows.redraw();
     rows.reveal(id);
     tellPicked();

@@ -2,6 +2,7 @@
 
 import { el, fill } from "../dom.js";
 import { counted, number } from "../format.js";
+import { hiddenLines } from "../hiddenlines.js";
 import { draw } from "../panels/timeseries.js";
 
 /** @typedef {import("../prometheus.js").Series} Series */
@@ -21,7 +22,7 @@ export const panelOf = (expr) => ({
 
 /** @param {HTMLElement} place @returns {(data: any, how: { panel: any, context: any }) => string} */
 export function charted(place) {
-  const hidden = new Set();
+  const hidden = hiddenLines("");
   return (data, { panel, context }) => {
     const all = data.lines.length;
     const holder = el("div", { class: "explore-chart" });

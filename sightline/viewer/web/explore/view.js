@@ -43,7 +43,7 @@ export function exploreView(root) {
   root.classList.add("fills");
   const endTheme = onTheme(update);
 
-  const run = (/** @type {string} */ query) => (query === get("query") ? void update() : change({ query }));
+  const run = (/** @type {string} */ query) => (query === get("query") ? void update() : change({ query, hide: null, only: null }));
 
   function drawBar() {
     const { name, source, of } = LANGUAGES[lang];

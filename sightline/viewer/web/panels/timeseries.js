@@ -63,7 +63,7 @@ function colourOf(config, index, values) {
  * @param {HTMLElement} place
  * @param {any} panel
  * @param {Awaited<ReturnType<typeof load>>} data
- * @param {{ context: Context, table: boolean, hidden: Set<string> }} how
+ * @param {{ context: Context, table: boolean, hidden: ReturnType<typeof import("../hiddenlines.js").hiddenLines> }} how
  */
 export function draw(place, panel, data, how) {
   for (const each of data.lines) each.hidden = how.hidden.has(each.name);
@@ -71,7 +71,7 @@ export function draw(place, panel, data, how) {
   const canvas = el("div", { class: "canvas" });
   const { showLegend = true, ...options } = panel.options?.legend ?? {};
   const names = showLegend ? legend(data.lines, options, (picked, alone) => {
-    pick(data.lines, picked, alone, how.hidden);
+    how.hidden.pick(data.lines.map(({ name }) => name), picked.name, alone);
     draw(place, panel, data, how);
   }) : null;
   fill(place, el("div", { class: "chart" }, canvas, names && el("div", { class: "legend-place" }, names)));
@@ -96,21 +96,4 @@ function watchSize(canvas, plot) {
       plot.setSize({ width: canvas.clientWidth, height: canvas.clientHeight });
   });
   observer.observe(canvas);
-}
-
-/**
- * @param {import("../chart.js").Line[]} lines
- * @param {import("../chart.js").Line} picked
- * @param {boolean} alone
- * @param {Set<string>} hidden
- */
-function pick(lines, picked, alone, hidden) {
-  const others = lines.filter((each) => each !== picked).map(({ name }) => name);
-  const isAlone = others.length > 0 && others.every((name) => hidden.has(name)) && !hidden.has(picked.name);
-  if (!alone) {
-    if (!hidden.delete(picked.name)) hidden.add(picked.name);
-    return;
-  }
-  hidden.clear();
-  if (!isAlone) for (const name of others) hidden.add(name);
 }
