@@ -6,13 +6,14 @@ import time
 import zlib
 from pathlib import Path
 
+import duckdb
 from traffic import TEMPLATES, TRAFFIC
 
 from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Batch, Store
 from sightline.viewer.store.database import open_database
-from sightline.viewer.store.insertion import insert
+from sightline.viewer.store.insertion import append, tables_of
 from sightline.viewer.store.writer import FLUSH_ROWS
 
 
@@ -48,15 +49,23 @@ def _bodies(signal: str, items: int) -> tuple[list[bytes], int]:
 
 
 def _appended(batches: list[Batch], folder: Path) -> float:
+    """The rows themselves, in commits as large as the viewer's; not what it derives of them."""
     connection = open_database(folder / "plain").connection
     began = time.perf_counter()
     together = Batch()
     for batch in batches:
         together.extend(batch)
         if together.rows >= FLUSH_ROWS:
-            insert(connection, together)
+            _append(connection, together)
             together = Batch()
-    insert(connection, together)
+    _append(connection, together)
     took = time.perf_counter() - began
     connection.close()
     return took
+
+
+def _append(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    connection.begin()
+    for table, columns in tables_of(batch):
+        append(connection, table, columns)
+    connection.commit()

@@ -22,7 +22,7 @@ from typing import Any
 
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 HOUR = 3_600
-_SAMPLED = 1_500  # seconds back from now, of traces and lines that are looked for
+_SAMPLED = 3_400  # seconds back from now, of traces and lines that are looked for
 _STEP = 15  # seconds: 240 points of an hour, as wide as a panel
 _NS = 1_000_000_000
 _VARIABLES = {

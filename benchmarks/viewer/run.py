@@ -20,14 +20,12 @@ from typing import Any
 
 import psutil
 import questions
-from copies import copy
 from limits import limits
 from process import Viewer, disk_bytes, viewer
 
 SENDER = Path(__file__).with_name("sender.py")
 SPREAD_SECONDS = 10_000  # the time that a filled store covers: 3.6 of 10 million rows in an hour
 UNDER_INGEST = 10_000  # spans a second while questions are asked
-SENT = 204_800  # of a filled store's spans and log lines; the others are copies of these
 PHASES = ("start", "ingest", "fill", "idle", "loaded")
 _WARM_UP = 2
 _INGEST = (
@@ -130,21 +128,16 @@ def fill(data: Path, size: Size) -> None:
     """Each signal in turn, so that what it takes on disk can be told."""
     before = 0
     for signal, table in _TABLES.items():
-        # Metrics every five seconds from each instance; of the rest a part is sent, then copied.
-        items = 43 * 4 * 2_000 if signal == "metrics" else min(size.rows, SENT)
-        items, times = min(size.rows, items), max(1, size.rows // items)
-        times = 1 if signal == "metrics" else times
+        # Metrics every five seconds from each instance.
+        items = min(size.rows, 43 * 4 * 2_000) if signal == "metrics" else size.rows
         with viewer(data) as running:
             # The viewer's own rules record a few samples.
             if (had := running.rows()[table]) >= items:
                 say(f"{had:,} {table} are there already.")
                 continue
             more = ("--items", str(items), "--back", str(size.spread))
-            more += ("--within", str(size.spread / times))
             report = send(running, signal, "HTTP gzip", *more)
             resident = running.resident_mb()
-        if times > 1:
-            copy(data, table, times, size.spread / times)
         with viewer(data) as running:
             rows = running.rows()[table]
             time.sleep(2 * _WARM_UP)
@@ -206,6 +199,7 @@ def main() -> None:
         if "idle" in given.only:
             say("\n## Questions, nothing else to do\n")
             with viewer(data) as running:
+                say(f"Ready after {running.start_seconds:.2f} s.")
                 ask(running, size, lambda: True)
         if "loaded" in given.only:
             say(f"\n## Questions, while {UNDER_INGEST:,} spans a second come in\n")

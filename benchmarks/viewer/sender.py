@@ -95,12 +95,10 @@ async def over_grpc(address: str, signal: str) -> AsyncIterator[Send]:
 class Clock:
     """The times of requests: now, or spread evenly over the past so that a store is filled."""
 
-    def __init__(self, seconds_back: float, within: float, requests: int | None) -> None:
+    def __init__(self, seconds_back: float, requests: int | None) -> None:
         back = round(seconds_back * 1e9)
         self.origin = time.time_ns() - back
-        self._step = (
-            round((within or seconds_back) * 1e9) // requests if requests and back else None
-        )
+        self._step = back // requests if requests and back else None
 
     def of(self, number: int) -> int:
         return time.time_ns() if self._step is None else self.origin + self._step * number
@@ -114,7 +112,7 @@ class Load:
         self._seconds: float = arguments.seconds or float("inf")
         self._most = -(-arguments.items // self._items) if arguments.items else None
         self._rate: float = arguments.rate
-        self._clock = Clock(arguments.back, arguments.within, self._most)
+        self._clock = Clock(arguments.back, self._most)
         self._number = count()
         self._began = time.monotonic()
         self.report = Report()
@@ -185,9 +183,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=0, help="how many")
     parser.add_argument("--rate", type=float, default=0, help="items a second; 0: all it takes")
     parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--back", type=float, default=0, help="begin so many seconds ago")
     parser.add_argument(
-        "--within", type=float, default=0, help="and spread --items over so many (all of --back)"
+        "--back", type=float, default=0, help="spread --items over so many seconds up to now"
     )
     arguments = parser.parse_args()
     if not arguments.http and not arguments.grpc:

@@ -1,6 +1,6 @@
-"""Takes spans, then log lines, at a steady rate for minutes, while dashboards are asked.
+"""Takes spans, then log lines, at a steady rate for minutes, while dashboards are asked, or not.
 
-python benchmarks/viewer/soak.py [--seconds 600] [--spans 55000] [--lines 85000] [--max-size 100GB]
+python benchmarks/viewer/soak.py [--seconds 600] [--spans 55000] [--lines 85000] [--every 15]
 
 Says how many were sent, accepted, stored and removed by retention, how long panels took meanwhile,
 and how much memory the viewer held at most.
@@ -22,7 +22,6 @@ import questions
 from process import Viewer, viewer
 
 SENDER = Path(__file__).with_name("sender.py")
-_ROUND_SECONDS = 15.0  # a dashboard that refreshes itself asks that often
 _METRICS = 200  # points a second, so that panels have something to show
 _TABLES = {"traces": "spans", "logs": "logs"}
 
@@ -50,7 +49,7 @@ class Memory:
             watching.join()
 
 
-def soak(running: Viewer, signal: str, rate: float, seconds: float) -> None:
+def soak(running: Viewer, signal: str, rate: float, seconds: float, every: float) -> None:
     before, taken = _stored(running, signal), running.accepted(signal)
     memory, used = Memory(), running.cpu_seconds()
     sending, beside = (
@@ -58,7 +57,8 @@ def soak(running: Viewer, signal: str, rate: float, seconds: float) -> None:
         for which, number in ((signal, rate), ("metrics", _METRICS))
     )
     with memory.watched(running):
-        timings = _asked(running, sending)
+        timings = _asked(running, sending, every) if every else []
+        sending.wait()
     report = json.loads(sending.communicate()[0])
     beside.communicate()
     used = running.cpu_seconds() - used
@@ -73,7 +73,10 @@ def soak(running: Viewer, signal: str, rate: float, seconds: float) -> None:
         f" {ordered[len(ordered) // 2]:.0f}, most {ordered[-1]:.0f}\n",
         flush=True,
     )
-    print(questions.table(timings), flush=True)
+    if timings:
+        print(questions.table(timings), flush=True)
+    if not report["items"] == accepted == kept + removed:
+        raise SystemExit(f"{signal}: sent, accepted and stored are not equal.")
 
 
 def _sending(running: Viewer, signal: str, rate: float, seconds: float) -> "subprocess.Popen[str]":
@@ -88,8 +91,10 @@ def _stored(running: Viewer, signal: str) -> tuple[int, int]:
     return rows, running.status()["store"]["removed_by_retention"][_TABLES[signal]]
 
 
-def _asked(running: Viewer, sending: "subprocess.Popen[str]") -> list[questions.Timing]:
-    """All panels of the dashboards every few seconds, each over the hour up to then."""
+def _asked(
+    running: Viewer, sending: "subprocess.Popen[str]", every: float
+) -> list[questions.Timing]:
+    """All panels of the dashboards every so many seconds, each over the hour up to then."""
     backend = questions.Backend(running.url, running.url, running.url)
     timings: dict[str, questions.Timing] = {}
     while sending.poll() is None:
@@ -103,7 +108,7 @@ def _asked(running: Viewer, sending: "subprocess.Popen[str]") -> list[questions.
             timing = timings.setdefault(question.group, questions.Timing(question.group))
             took = time.perf_counter() - asked
             timing.note(took, question.name, empty=questions.is_empty(answer))
-        time.sleep(max(0.0, _ROUND_SECONDS - (time.monotonic() - began)))
+        time.sleep(max(0.0, every - (time.monotonic() - began)))
     return [timings[name] for name in sorted(timings)]
 
 
@@ -112,16 +117,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=600, help="of each signal")
-    parser.add_argument("--spans", type=float, default=55_000, help="a second")
-    parser.add_argument("--lines", type=float, default=85_000, help="a second")
+    parser.add_argument("--spans", type=float, default=55_000, help="a second; 0: none")
+    parser.add_argument("--lines", type=float, default=85_000, help="a second; 0: none")
     parser.add_argument("--max-size", default="100GB", help="what the store may take on disk")
+    parser.add_argument(
+        "--every", type=float, default=15, help="seconds between refreshes of dashboards; 0: never"
+    )
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
         viewer(Path(folder) / "soak", max_size=given.max_size) as running,
     ):
-        soak(running, "traces", given.spans, given.seconds)
-        soak(running, "logs", given.lines, given.seconds)
+        for signal, rate in (("traces", given.spans), ("logs", given.lines)):
+            if rate:
+                soak(running, signal, rate, given.seconds, given.every)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Rows into DuckDB as columns of numpy, three times as fast as row by row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -75,18 +75,29 @@ def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """All rows of a batch in one transaction, or none."""
     connection.begin()
     try:
-        _insert_rows(connection, "resources", batch.resources)
-        _insert_rows(connection, "series", batch.series)
-        _insert_rows(connection, "metric_metadata", batch.metadata)
-        _insert_rows(connection, "spans", batch.spans)
-        _insert_rows(connection, "logs", batch.logs)
-        _insert_points(connection, batch.points)
-        _insert_rows(connection, "exemplars", batch.exemplars)
-        _insert_rows(connection, "requests", batch.requests)
+        for table, columns in tables_of(batch):
+            append(connection, table, columns, _DERIVED.get(table))
         connection.commit()
     except duckdb.Error:
         roll_back(connection)
         raise
+
+
+def tables_of(batch: Batch) -> Iterator[tuple[str, Columns]]:
+    """The columns of each table that a batch has rows for."""
+    for table, rows in (
+        ("resources", batch.resources),
+        ("series", batch.series),
+        ("metric_metadata", batch.metadata),
+        ("spans", batch.spans),
+        ("logs", batch.logs),
+        ("exemplars", batch.exemplars),
+        ("requests", batch.requests),
+    ):
+        if rows:
+            yield table, _columns(_TABLES[table], rows)
+    if len(batch.points):
+        yield "points", _columns_of_points(batch.points)
 
 
 def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -97,30 +108,26 @@ def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
         return
 
 
-def _insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    types = _TABLES[table]
-    columns = {
+def _columns(types: Mapping[str, Any], rows: Sequence[Row]) -> Columns:
+    return {
         name: np.array(values, dtype=types[name])
         for name, values in zip(types, zip(*rows, strict=True), strict=True)
     }
-    _insert_columns(connection, table, columns)
 
 
-def _insert_points(connection: duckdb.DuckDBPyConnection, points: Points) -> None:
-    if not len(points):
-        return
-    columns = {
+def _columns_of_points(points: Points) -> Columns:
+    return {
         "series_id": np.frombuffer(points.series_id, dtype=np.int64),
         "ts": np.frombuffer(points.ts, dtype=np.int64),
         "value": np.frombuffer(points.value, dtype=np.float64),
         "stale": np.frombuffer(points.stale, dtype=np.bool_),
     }
-    _insert_columns(connection, "points", columns)
 
 
-def _insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
+def append(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, derived: str | None = None
+) -> None:
+    """Rows to the end of a table, and what a statement makes of them."""
     chosen = ", ".join(
         f"nullif({name}, {_NULLABLE[name]})" if name in _NULLABLE else name for name in columns
     )
@@ -129,7 +136,7 @@ def _insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: 
         connection.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {_INCOMING}"  # noqa: S608 — names from the table above
         )
-        if table in _DERIVED:
-            connection.execute(_DERIVED[table])
+        if derived:
+            connection.execute(derived)
     finally:
         connection.unregister(_INCOMING)
