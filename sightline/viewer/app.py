@@ -49,8 +49,12 @@ def create_app(
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    hosts = settings.allowed_hosts
-    guard = Middleware(Guard, allowed_hosts=hosts, by_address=not settings.is_local)
+    guard = Middleware(
+        Guard,
+        allowed_hosts=settings.allowed_hosts,
+        by_address=not settings.is_local,
+        is_view=page.is_view,
+    )
     if not settings.token:
         return [guard]
     return [guard, Middleware(Access, token=settings.token, port=settings.port)]

@@ -13,6 +13,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_SITES = (b"none", b"same-origin")
+_SHUT_OUT = (
+    "a page of another origin may not ask this viewer; a link from elsewhere may lead to its views"
+    " (/, /d/..., /logs, /traces, ...), other addresses are for the address bar"
+)
 _HEADERS = (
     (
         b"content-security-policy",
@@ -29,14 +33,21 @@ class Guard:
     """Pure ASGI: refuses a foreign Host or Origin, and adds the security headers.
 
     With `by_address` every Host that is an address may ask: only names can be bent.
+    `is_view` tells the paths that a link from elsewhere may lead to.
     """
 
     def __init__(
-        self, app: App, allowed_hosts: frozenset[str] = frozenset(), *, by_address: bool = False
+        self,
+        app: App,
+        allowed_hosts: frozenset[str] = frozenset(),
+        *,
+        by_address: bool = False,
+        is_view: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._app = app
         self._hosts = LOCAL_NAMES | allowed_hosts
         self._by_address = by_address
+        self._is_view = is_view
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -56,10 +67,12 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and _netloc(origin.decode("latin-1").lower()) != host:
             return f"Origin {origin.decode('latin-1')!r} may not ask this viewer"
-        # A link from elsewhere may be followed; an image, a script or a frame may not be loaded.
+        # A link to a view may be followed; no image, script or frame is loaded, and no query is
+        # asked by a window that a hostile page opens.
         site = headers.get(b"sec-fetch-site", b"none")
-        if site not in _OWN_SITES and headers.get(b"sec-fetch-dest") != b"document":
-            return "a page of another origin may not ask this viewer"
+        if site not in _OWN_SITES:
+            followed = headers.get(b"sec-fetch-dest") == b"document"
+            return "" if followed and self._is_view(scope["path"]) else _SHUT_OUT
         return ""
 
     def _is_ours(self, name: str) -> bool:

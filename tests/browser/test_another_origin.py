@@ -114,6 +114,20 @@ def test_a_page_of_another_origin_reads_nothing_and_leaves_nothing(
     assert len(after["targets"]) == len(before["targets"])
 
 
+def test_a_window_of_another_origin_shows_a_view_and_asks_no_query(
+    shop: Shop, page: Page, evil: str
+) -> None:
+    page.goto(evil)
+    shown = {}
+    for path in ("/logs", "/api/v1/query?query=1", "/loki/api/v1/labels", "/api/search"):
+        with page.expect_popup() as opened:
+            page.evaluate("address => { window.open(address); }", shop.viewer + path)
+        opened.value.wait_for_load_state()
+        shown[path] = "another origin may not ask" in opened.value.content()
+        opened.value.close()
+    assert [path for path, refused in shown.items() if not refused] == ["/logs"]
+
+
 def test_a_name_bent_to_this_machine_is_not_answered(shop: Shop, page: Page) -> None:
     # To a browser every name below localhost is this machine, as a rebound name is.
     answer = page.goto(f"http://rebound.localhost:{urlsplit(shop.viewer).port}/api/status")

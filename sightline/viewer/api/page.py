@@ -4,7 +4,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, compile_path
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -22,6 +22,7 @@ _ADDRESSES = (
     "/alerts",
     "/status",
 )
+_VIEWS = tuple(compile_path(address)[0] for address in _ADDRESSES)
 HEADERS = {
     # Trusted types make the browser refuse what would turn telemetry into markup.
     "Content-Security-Policy": (
@@ -33,6 +34,12 @@ HEADERS = {
     # The browser asks each time and is answered 304: an upgrade is seen at once.
     "Cache-Control": "no-cache",
 }
+
+
+def is_view(path: str) -> bool:
+    """Whether the page itself is at this path; nothing is asked of the store there."""
+    written = path.rstrip("/") or "/"  # `/logs/` is led to `/logs`
+    return any(pattern.match(written) for pattern in _VIEWS)
 
 
 def routes() -> list[BaseRoute]:

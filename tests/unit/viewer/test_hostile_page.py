@@ -8,6 +8,7 @@ from viewer_process import Viewer, request, viewer
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 EVIL = "https://evil.example"
 LINE = b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "x"}}]}]}]}'
 
@@ -42,12 +43,45 @@ def test_it_cannot_ask(running: Viewer, path: str, headers: dict[str, str]) -> N
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_a_link_to_the_viewer_can_be_followed(running: Viewer) -> None:
-    followed = {"sec-fetch-site": "cross-site", "sec-fetch-dest": "document"}
-    assert running.get("/traces", followed).status == 200
-    assert (
-        running.get("/traces").headers["content-security-policy"].startswith("default-src 'self'")
-    )
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        *("/", "/?token=x", "/d/service", "/d/service/a-slug?from=now-1h", "/logs", "/logs/"),
+        *("/traces", f"/traces/{TRACE}", "/map", "/explore", "/alerts", "/status"),
+    ],
+)
+def test_a_link_from_elsewhere_leads_to_every_view(running: Viewer, view: str, site: str) -> None:
+    answer = running.get(view, {"sec-fetch-site": site, "sec-fetch-dest": "document"})
+    assert answer.status == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/v1/query?query=1", "/api/v1/series?match[]=up", "/api/status", "/api/targets"),
+        *("/loki/api/v1/query_range?query=%7Ba%3D%22b%22%7D", "/api/search?q=%7B%7D", "/metrics"),
+        *(f"/api/traces/{TRACE}", "/assets/main.js", "/healthz", "/nowhere"),
+    ],
+)
+def test_a_window_that_another_page_opens_asks_nothing(
+    running: Viewer, path: str, site: str
+) -> None:
+    opened = {"sec-fetch-site": site, "sec-fetch-dest": "document"}
+    answer = running.get(path, opened)
+    assert answer.status == 403
+    assert b"another origin" in answer.body
+    # Who writes the same address into the address bar is shown it.
+    assert running.get(path, opened | {"sec-fetch-site": "none"}).status in {200, 404}
+
+
+def test_a_link_from_elsewhere_leads_nowhere_at_the_receivers_port(running: Viewer) -> None:
+    opened = {"sec-fetch-site": "cross-site", "sec-fetch-dest": "document"}
+    for path in ("/", "/v1/traces"):
+        url = f"http://127.0.0.1:{running.otlp_http}{path}"
+        assert request(url, headers=opened).status == 403
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
