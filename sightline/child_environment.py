@@ -19,6 +19,7 @@ _PACE = {
 def child_environment(
     env: Mapping[str, str],
     *,
+    host: str = "127.0.0.1",
     http_port: int,
     grpc_port: int,
     key: str = "",
@@ -34,7 +35,7 @@ def child_environment(
     if ENDPOINT not in own:
         protocol = env.get(PROTOCOL) or "http/protobuf"
         port = grpc_port if protocol == "grpc" else http_port
-        added |= {ENDPOINT: f"http://127.0.0.1:{port}", PROTOCOL: protocol}
+        added |= {ENDPOINT: f"http://{host}:{port}", PROTOCOL: protocol}
         if key:
             added[HEADERS] = f"x-otlp-api-key={key}"
     # Dashboards select by it, and a search for traces finds none where it is absent.

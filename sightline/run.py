@@ -10,7 +10,7 @@ from pathlib import Path
 from sightline import foreground, neighbour
 from sightline.child_environment import ENDPOINT, child_environment
 from sightline.viewer.config import SettingError, Settings, settings
-from sightline.viewer.greeting import page_url
+from sightline.viewer.greeting import own_host, page_url
 from sightline.viewer.options import view_flags
 
 DESCRIPTION = """\
@@ -72,6 +72,7 @@ def _run(
     with _viewer(wanted, arguments) as viewer:
         added = child_environment(
             env,
+            host=own_host(wanted),
             http_port=viewer.otlp_http_port,
             grpc_port=viewer.otlp_grpc_port,
             key=next(iter(wanted.otlp_keys), ""),

@@ -51,7 +51,7 @@ def create_app(
 def _middleware(settings: Settings) -> list[Middleware]:
     guard = Middleware(
         Guard,
-        allowed_hosts=settings.allowed_hosts,
+        allowed_hosts=settings.known_hosts,
         by_address=not settings.is_local,
         is_view=page.is_view,
     )

@@ -44,6 +44,11 @@ class Settings:
         """Only this machine can reach it."""
         return setting.is_loopback(self.host)
 
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """What it may be called besides the names of this machine: its own address, for one."""
+        return self.allowed_hosts | {self.host}
+
 
 def settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
     """Raise `SettingError` naming the setting, the value and the remedy."""

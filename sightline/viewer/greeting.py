@@ -25,12 +25,17 @@ def greeting(settings: Settings, set_aside: str, seconds: float) -> str:
 
 def page_url(settings: Settings) -> str:
     """Where the page is, as seen from this machine."""
+    return f"http://{own_host(settings)}:{settings.port}"
+
+
+def own_host(settings: Settings) -> str:
+    """As an URL on this machine has it: who listens at every address is asked for at loopback."""
     host = settings.host
     if host != "localhost":
         address = ipaddress.ip_address(host)
         if address.is_unspecified:
             host = "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 — IP's versions
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    return f"[{host}]" if ":" in host else host
 
 
 def _link(settings: Settings) -> str:

@@ -96,7 +96,7 @@ async def _running(
     )
     keys = Keys(settings.otlp_keys)
     guarded = Guard(
-        OtlpHttp(receiver, keys), settings.allowed_hosts, by_address=not settings.is_local
+        OtlpHttp(receiver, keys), settings.known_hosts, by_address=not settings.is_local
     )
     async with contextlib.AsyncExitStack() as running:
         # The page comes last: when it answers, all the rest is listening.

@@ -17,6 +17,8 @@ from scraped_page import served
 from viewer_process import Viewer, request, viewer
 
 from sightline.child_environment import child_environment
+from sightline.viewer.config import Settings
+from sightline.viewer.greeting import own_host
 
 IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 HEARING = """
@@ -43,7 +45,9 @@ SENDING = """
 import os, sys, urllib.request
 body = sys.stdin.buffer.read()
 request = urllib.request.Request(os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] + "/v1/logs", body,
-    {"content-type": "application/x-protobuf"})
+    {"content-type": "application/x-protobuf",
+     **dict([os.environ["OTEL_EXPORTER_OTLP_HEADERS"].split("=", 1)]
+            if "OTEL_EXPORTER_OTLP_HEADERS" in os.environ else [])})
 print(urllib.request.urlopen(request).status)
 sys.exit(7)
 """
@@ -120,6 +124,25 @@ def test_a_program_in_any_language_is_told_where_to_send(running: Viewer) -> Non
     shell = 'echo "$OTEL_EXPORTER_OTLP_ENDPOINT $OTEL_EXPORTER_OTLP_PROTOCOL $OTEL_SERVICE_NAME"'
     ended = done([*beside(running, "--service", "shop"), "sh", "-c", shell])
     assert ended.stdout.decode() == f"http://127.0.0.1:{running.otlp_http} http/protobuf shop\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 by itself")
+def test_a_program_beside_a_viewer_of_another_address_is_sent_there() -> None:
+    (page,) = free_ports(1)
+    command = alone(page, "--memory", "--host", "127.0.0.2")
+    ended = done([*command, sys.executable, "-c", SENDING], logs("hello").SerializeToString())
+    assert (ended.returncode, ended.stdout) == (7, b"200\n"), ended.stderr
+
+
+def test_a_program_beside_a_viewer_of_every_address_shows_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIGHTLINE_TOKEN", "token-of-the-page-itself")
+    monkeypatch.setenv("SIGHTLINE_OTLP_KEYS", "key-of-its-own-senders")
+    (page,) = free_ports(1)
+    command = alone(page, "--memory", "--host", "0.0.0.0")  # noqa: S104 — what is tested
+    ended = done([*command, sys.executable, "-c", SENDING], logs("hello").SerializeToString())
+    assert (ended.returncode, ended.stdout) == (7, b"200\n"), ended.stderr
 
 
 def test_a_target_is_scraped_for_as_long_as_the_program_runs(running: Viewer) -> None:
@@ -263,6 +286,22 @@ def test_a_service_has_an_environment_for_the_panels_that_select_by_it() -> None
 
     assert attributes({}) == "deployment.environment.name=development"
     assert attributes({"OTEL_RESOURCE_ATTRIBUTES": "a=b"}) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "endpoint"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:1"),
+        ("localhost", "http://localhost:1"),
+        ("192.168.1.5", "http://192.168.1.5:1"),
+        ("0.0.0.0", "http://127.0.0.1:1"),  # noqa: S104 — what is tested
+        ("::", "http://[::1]:1"),
+        ("fd00::5", "http://[fd00::5]:1"),
+    ],
+)
+def test_the_endpoint_is_where_the_viewer_listens(host: str, endpoint: str) -> None:
+    added = child_environment({}, host=own_host(Settings(host=host)), http_port=1, grpc_port=2)
+    assert added["OTEL_EXPORTER_OTLP_ENDPOINT"] == endpoint
 
 
 def test_the_endpoint_fits_the_protocol_that_is_set() -> None:
