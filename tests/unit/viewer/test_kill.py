@@ -1,6 +1,6 @@
 """SIGKILL at random moments under `--durable`: nothing acknowledged is lost, nothing comes twice.
 
-Twenty rounds: SIGHTLINE_KILL_ROUNDS=20 pytest tests/unit/viewer/test_kill.py
+Twenty rounds, as in CI: SIGHTLINE_KILL_ROUNDS=20 pytest tests/unit/viewer/test_kill.py
 """
 
 import os
