@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sightline.viewer.api.loki_answers import streams
 from sightline.viewer.api.loki_parameters import MOST_LINES, BadParameter, Parameters
+from sightline.viewer.grammar import TOO_DEEP
 from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.logql.live import matching_lines
@@ -54,6 +55,8 @@ def tail_route(store: TailedStore, path: str) -> WebSocketRoute:
             await _until_closed(socket, _Client(socket, store, query, parameters))
         except (QueryError, BadParameter) as bad:
             await _close(socket, _POLICY, str(bad))
+        except RecursionError:
+            await _close(socket, _POLICY, TOO_DEEP)
         except (QueryTimeout, duckdb.Error) as failed:
             await _close(socket, _INTERNAL, str(failed))
         except WebSocketDisconnect:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.viewer.api import prometheus_values as values
 from sightline.viewer.api.prometheus_params import EARLIEST, LATEST, Params
+from sightline.viewer.grammar import TOO_DEEP
 from sightline.viewer.promql.engine import Engine
 from sightline.viewer.promql.errors import BadQueryError, PromqlError
 from sightline.viewer.promql.query import Settings
@@ -71,6 +72,8 @@ class Api:
                 return failure(error.kind, str(error))
             except TooManySamples as error:
                 return failure("execution", str(error))
+            except RecursionError:
+                return failure("bad_data", TOO_DEEP)
             return success(data, warnings)
 
         return endpoint

@@ -6,6 +6,7 @@ from typing import TypeVar
 import duckdb
 from starlette.responses import PlainTextResponse, Response
 
+from sightline.viewer.grammar import TOO_DEEP
 from sightline.viewer.store.reader import QueryTimeout
 
 TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
@@ -18,6 +19,8 @@ def answer_or_refusal(answer: Callable[[], T], *bad: type[Exception]) -> T | Res
         return answer()
     except bad as error:
         return PlainTextResponse(str(error), 400)
+    except RecursionError:
+        return PlainTextResponse(TOO_DEEP, 400)
     except QueryTimeout as late:
         return PlainTextResponse(str(late), 504)
     except duckdb.OutOfMemoryException:

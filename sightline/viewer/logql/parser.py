@@ -13,7 +13,6 @@ from sightline.viewer.logql import syntax as s
 from sightline.viewer.logql.errors import QueryError
 from sightline.viewer.sql.literals import LiteralError, duration_ns, size_bytes, unquoted
 
-LONGEST_QUERY = 65_536
 # Real LogQL that this viewer leaves out: named when met, never guessed at.
 UNSUPPORTED = frozenset(
     {
@@ -52,14 +51,13 @@ UNSUPPORTED = frozenset(
         "vector",
     }
 )
-_WORDS = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`|([a-zA-Z_][a-zA-Z0-9_]*)')
+_UNREAD = re.compile(f"{grammar.STRINGS.pattern}|#[^\\n]*")
+_WORDS = re.compile(f"{grammar.STRINGS.pattern}|([a-zA-Z_][a-zA-Z0-9_]*)")
 
 
 def parse(text: str) -> s.Query:
-    if len(text) > LONGEST_QUERY:
-        raise QueryError(
-            f"parse error : the query has {len(text)} characters, not {LONGEST_QUERY} at most"
-        )
+    if excess := grammar.excess(text, _UNREAD):
+        raise QueryError(f"parse error : {excess}")
     try:
         tree: s.Query = _PARTS.transform(_lark().parse(text))
     except UnexpectedInput as unexpected:
@@ -69,9 +67,11 @@ def parse(text: str) -> s.Query:
             raise failed.orig_exc from None
         if isinstance(failed.orig_exc, LiteralError):
             raise QueryError(f"parse error : {failed.orig_exc}") from None
+        if isinstance(failed.orig_exc, RecursionError):
+            raise _too_deep() from None
         raise
     except RecursionError:
-        raise QueryError("parse error : the query is nested too deeply") from None
+        raise _too_deep() from None
     return tree
 
 
@@ -189,6 +189,11 @@ def _lark() -> Lark:
 
 
 _PARTS = _Parts()
+
+
+def _too_deep() -> QueryError:
+    """What has no brackets can be too: filters by the hundred, with nothing between them."""
+    return QueryError(f"parse error : {grammar.TOO_DEEP}")
 
 
 def _refusal(text: str, unexpected: UnexpectedInput) -> QueryError:

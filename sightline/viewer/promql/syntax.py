@@ -5,11 +5,12 @@ from typing import Any
 
 import promql_parser as ast
 
+from sightline.viewer import grammar
 from sightline.viewer.promql.errors import BadQueryError, UnsupportedError
 
 # What can be put behind a sound beginning to make it whole.
 ENDINGS = ("", "x", "(x)", "x)", "[1m]", "m]", "1m]", "]", '"', '="x"}', '"x"}', "}", "(x))", "5m")
-COMMENTS_AND_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`|#.*')
+COMMENTS_AND_STRINGS = re.compile(rf"{grammar.STRINGS.pattern}|'(?s:\\.|[^'\\])*\\?(?:'|\Z)|#.*")
 MAX_TOKENS = 400  # each is tried as the last of a beginning
 NOT_YET = {
     "smoothed": re.compile(r"\bsmoothed\b"),
@@ -21,6 +22,8 @@ NOT_YET = {
 def parse(query: str) -> ast.Expr:
     if not query.strip():
         raise BadQueryError("no expression found in input")
+    if excess := grammar.excess(query, COMMENTS_AND_STRINGS):
+        raise BadQueryError(f"parse error: {excess}")
     naked = COMMENTS_AND_STRINGS.sub("", query)
     if re.search(r"@\s*-", naked):  # the parser takes it, and then panics
         raise UnsupportedError("@ with a time before 1970")

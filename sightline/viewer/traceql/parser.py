@@ -12,7 +12,6 @@ from sightline.viewer import grammar
 from sightline.viewer.sql.literals import LiteralError, duration_ns, unquoted
 from sightline.viewer.traceql import syntax as t
 
-LONGEST_QUERY = 65_536
 INTRINSICS: Final = {
     "name": "name",
     "status": "status",
@@ -46,8 +45,8 @@ class QueryError(Exception):
 
 
 def parse(text: str) -> t.Query:
-    if len(text) > LONGEST_QUERY:
-        raise QueryError(f"the query has {len(text)} characters, not {LONGEST_QUERY} at most")
+    if excess := grammar.excess(text):
+        raise QueryError(f"parse error: {excess}")
     try:
         found: t.Query = _PARTS.transform(_lark().parse(text))
     except UnexpectedInput as unexpected:
@@ -56,8 +55,6 @@ def parse(text: str) -> t.Query:
         if isinstance(failed.orig_exc, QueryError | LiteralError):
             raise QueryError(f"parse error: {failed.orig_exc}") from None
         raise
-    except RecursionError:
-        raise QueryError("parse error: the query is nested too deeply") from None
     return found
 
 

@@ -78,6 +78,11 @@ def test_the_shipped_rules_are_those_that_prometheus_is_given() -> None:
         (one_rule("alert: A, expr: '1', labels: {a-b: c}"), "'a-b' is no name"),
         (one_rule("alert: A, expr: '1', for: soon"), "'soon' is no duration"),
         (one_rule("alert: A, expr: 'sum('"), "rule 2: A: 1:5: parse error"),
+        (
+            one_rule(f"alert: A, expr: '{'(' * 300}x'"),
+            "rule 2: A: parse error: the query is nested",
+        ),
+        (one_rule(f"alert: A, expr: '{' + x' * 70_000}'"), "not 65536 at most"),
         (one_rule("alert: A, expr: 'x[5m]'"), "gives a matrix, not a vector"),
         (one_rule("alert: A, expr: 'info(x)'"), "info() is not supported"),
         (one_rule("alert: A, expr: x, runbook: y"), "rule 2: there is no field 'runbook'"),

@@ -43,7 +43,8 @@ def ask(client: TestClient, query: str, **given: Any) -> Any:
         (ANY + ' |~ "("', "error parsing regexp '('"),
         ('{service_name=~"["}', "error parsing regexp '['"),
         ('{service_name="\\xzz"}', "unknown escape"),
-        ("(" * 5000, "unexpected $end"),
+        ("(" * 150, "unexpected $end"),
+        ("(" * 5000, "nested too deeply"),
     ],
 )
 def test_a_query_that_cannot_run_is_400_and_says_why(
