@@ -19,7 +19,13 @@ from sightline.viewer.grammar import TOO_DEEP
 from sightline.viewer.promql.engine import Engine
 from sightline.viewer.promql.errors import BadQueryError, PromqlError
 from sightline.viewer.promql.query import Settings
-from sightline.viewer.promql.samples import Labels, Matcher, SampleReader, TooManySamples
+from sightline.viewer.promql.samples import (
+    Labels,
+    Matcher,
+    SampleReader,
+    TookTooLong,
+    TooManySamples,
+)
 from sightline.viewer.promql.selectors import selectors_in
 from sightline.viewer.promql.spacing import spacing
 from sightline.viewer.promql.syntax import parse
@@ -72,6 +78,8 @@ class Api:
                 return failure(error.kind, str(error))
             except TooManySamples as error:
                 return failure("execution", str(error))
+            except TookTooLong as error:
+                return failure("timeout", str(error))
             except RecursionError:
                 return failure("bad_data", TOO_DEEP)
             return success(data, warnings)

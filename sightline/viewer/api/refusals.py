@@ -7,9 +7,8 @@ import duckdb
 from starlette.responses import PlainTextResponse, Response
 
 from sightline.viewer.grammar import TOO_DEEP
-from sightline.viewer.store.reader import QueryTimeout
+from sightline.viewer.store.reader import OUT_OF_MEMORY, QueryTimeout
 
-TOO_MUCH = "the query needs more memory than the store may use; choose a shorter time range"
 T = TypeVar("T")
 
 
@@ -24,4 +23,4 @@ def answer_or_refusal(answer: Callable[[], T], *bad: type[Exception]) -> T | Res
     except QueryTimeout as late:
         return PlainTextResponse(str(late), 504)
     except duckdb.OutOfMemoryException:
-        return PlainTextResponse(TOO_MUCH, 503)
+        return PlainTextResponse(OUT_OF_MEMORY, 503)

@@ -6,9 +6,10 @@ from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sightline.viewer.api.refusals import answer_or_refusal
 from sightline.viewer.config import Settings
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.targets import Targets
@@ -112,8 +113,9 @@ def routes(status: Status) -> list[BaseRoute]:
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse(status.health())
 
-    async def everything(_: Request) -> JSONResponse:
-        return JSONResponse(await anyio.to_thread.run_sync(status.everything))
+    async def everything(_: Request) -> Response:
+        found = await anyio.to_thread.run_sync(answer_or_refusal, status.everything)
+        return found if isinstance(found, Response) else JSONResponse(found)
 
     async def metrics(_: Request) -> PlainTextResponse:
         return PlainTextResponse(status.metrics(), media_type="text/plain; version=0.0.4")

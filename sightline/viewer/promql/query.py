@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sightline.viewer.promql.errors import ExecutionError, TimedOutError
-from sightline.viewer.promql.samples import Matcher, Selecting, Series, TooManySamples
+from sightline.viewer.promql.samples import (
+    Matcher,
+    Selecting,
+    Series,
+    TookTooLong,
+    TooManySamples,
+)
 from sightline.viewer.promql.values import Grid, sort_key
 
 
@@ -66,6 +72,8 @@ class Query:
             found = self.reader.select(matchers, start_ms, end_ms)
         except TooManySamples as error:
             raise ExecutionError(str(error)) from None
+        except TookTooLong as error:
+            raise TimedOutError(str(error)) from None
         self.usage.samples += sum(len(series.ts) for series in found)
         self.bound(self.usage.samples, self.settings.max_samples)
         self.bound(len(found) * self.grid.size, self.settings.max_cells)

@@ -46,7 +46,7 @@ class Metadata(NamedTuple):
 class Selecting(Protocol):
     """What evaluating a query asks for. Times are milliseconds and both ends are included.
 
-    A reader raises `TooManySamples` instead of returning a part of the answer.
+    A reader raises `TooManySamples` or `TookTooLong` instead of returning a part of the answer.
     """
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]: ...
@@ -80,3 +80,7 @@ class NoSamples:
 
 class TooManySamples(Exception):  # noqa: N818 — reads as what happened
     """More samples match than one query may load."""
+
+
+class TookTooLong(Exception):  # noqa: N818 — reads as what happened
+    """The store was asked for more than it could read in time."""

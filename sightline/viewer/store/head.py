@@ -73,6 +73,16 @@ class Head:
                     )
         return found
 
+    def seen(self, ids: list[int], start_ms: int, end_ms: int) -> set[int]:
+        """Those with a sample between."""
+        with self._lock:
+            columns = {series_id: self._columns.get(series_id) for series_id in ids}
+            return {
+                series_id
+                for series_id, column in columns.items()
+                if column and bisect_left(column.ts, start_ms) < bisect_right(column.ts, end_ms)
+            }
+
     def last_seen(self, series_id: int) -> int | None:
         column = self._columns.get(series_id)
         return column.last if column else None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sightline.viewer.store.database import first_line, is_damage
 
 TIMEOUT_SECONDS = 10.0
+OUT_OF_MEMORY = "the query needs more memory than the store may use; choose a shorter time range"
 
 
 class QueryTimeout(Exception):  # noqa: N818 — reads as what happened

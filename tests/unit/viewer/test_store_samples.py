@@ -1,5 +1,10 @@
 """Samples by matchers and time: the head's and the database's are one answer."""
 
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
 import duckdb
 import numpy as np
 import pytest
@@ -8,6 +13,7 @@ from sightline.viewer.promql.samples import Matcher, TooManySamples
 from sightline.viewer.store import Batch, Store
 from sightline.viewer.store import samples as samples_module
 from sightline.viewer.store.head import Head
+from sightline.viewer.store.samples import StoredSamples
 
 ALWAYS = (0, 2**60)
 
@@ -77,6 +83,51 @@ def test_older_samples_come_from_the_database_and_join_the_recent(filled: Store)
     found = filled.samples.select([Matcher("status", "=", "2xx")], *ALWAYS)
     assert [series.ts.tolist() for series in found] == [[at + 1, at + 2, at + 3]] * 2
     assert filled.samples.label_values("job", [], *ALWAYS) == ["orders"]
+
+
+class Counted:
+    """Whom the samples ask in the database's place."""
+
+    def __init__(self, store: Store) -> None:
+        self.query, self.arrays = self._counting(store.query), store.arrays
+        self.asked: list[str] = []
+
+    def _counting(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def query(sql: str, params: Sequence[object] = ()) -> Any:
+            self.asked.append(sql)
+            return ask(sql, params)
+
+        return query
+
+
+@pytest.fixture
+def reopened(tmp_path: Path) -> Iterator[tuple[Store, int]]:
+    """A store begun anew, and when it first was: its samples are in the database, not the head."""
+    with contextlib.closing(Store.open(tmp_path)) as first:
+        began = first.head.start_ms
+        fill(first, "up", {"job": "orders"}, {1: 1.0, 500: 1.0})
+        fill(first, "up", {"job": "gone"}, {1: 1.0})
+    with contextlib.closing(Store.open(tmp_path)) as again:
+        yield again, began
+
+
+def test_a_dashboards_variables_look_at_each_part_of_the_past_once(
+    reopened: tuple[Store, int],
+) -> None:
+    store, began = reopened
+    counted = Counted(store)
+    samples = StoredSamples(store.series, store.head, counted, {})  # type: ignore[arg-type]
+    end = store.head.start_ms + 10
+    for _ in range(3):
+        assert samples.label_values("job", [], began, end) == ["gone", "orders"]
+        assert samples.label_values("job", [], began + 2, end) == ["orders"]
+        assert samples.label_names([], began + 501, end) == []
+    assert len(counted.asked) == 1
+    fill(store, "up", {"job": "orders"}, {1: 1.0})
+    assert samples.label_values("job", [], began + 501, end) == ["orders"]
+    # What has a newer sample may have had none before: there alone samples are looked at.
+    assert samples.label_values("job", [], began + 2, began + 499) == []
+    assert samples.label_values("job", [], began, began + 499) == ["gone", "orders"]
 
 
 def test_a_late_sample_and_a_repeated_one_are_left_out(store: Store) -> None:
