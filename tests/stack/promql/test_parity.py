@@ -1,4 +1,7 @@
-"""The viewer's PromQL answers as a real Prometheus does, over the same samples."""
+"""The viewer's PromQL answers as a real Prometheus does, over the same samples.
+
+The viewer's are in its own store: those of the first hour in DuckDB, those of the second in memory.
+"""
 
 import math
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ import pytest
 from fabrication import SCRAPE, SCRAPES, START, answering, fabricated
 from oracle import Oracle, running
 from promql_committed import Committed, of_dashboards, of_rules
-from promql_memory import MemoryReader
+from promql_stored import stored
 from questions import BY_HAND, drawn
 from servers import RELEASES, find
 from starlette.applications import Starlette
@@ -41,7 +44,10 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=routes(MemoryReader(SERIES)))) as client:
+    with (
+        stored(SERIES) as store,
+        TestClient(Starlette(routes=routes(store.samples))) as client,
+    ):
         yield client
 
 

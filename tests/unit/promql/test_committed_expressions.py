@@ -1,8 +1,11 @@
 """Whatever a dashboard, a rule or an alert of ours asks, the viewer can answer."""
 
+from collections.abc import Iterator
+
 import pytest
 from promql_committed import Committed, of_dashboards, of_rules
-from promql_memory import MemoryReader, loaded
+from promql_memory import loaded
+from promql_stored import stored
 
 from sightline.viewer.promql.engine import Engine
 from sightline.viewer.promql.values import Vector
@@ -19,8 +22,10 @@ up{{job="orders"}} 1x300
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(MemoryReader(loaded(SERIES, 15_000)))
+def engine() -> Iterator[Engine]:
+    """Over the viewer's own store, where parts of every hour are in the database."""
+    with stored(loaded(SERIES, 15_000)) as store:
+        yield Engine(store.samples)
 
 
 @pytest.mark.parametrize("committed", [*of_dashboards(), *of_rules()], ids=lambda one: one.where)
