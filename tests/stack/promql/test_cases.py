@@ -19,6 +19,7 @@ from sightline.viewer.promql.errors import BadQueryError, PromqlError, Unsupport
 from sightline.viewer.promql.samples import Series
 from sightline.viewer.promql.values import Vector, single
 
+PAGE = Path(__file__).parents[3] / "docs" / "query-languages.md"
 # Prometheus' tests run with delayed name removal, an experiment that its server has off.
 DELAYED_NAMES = "name_label_dropping.test"
 # A label name that is no UTF-8: Python's text cannot hold one, so it cannot be asked for.
@@ -49,11 +50,12 @@ def test_no_storable_case_of_prometheus_is_answered_wrongly(
     storable = [case for case in found if case.storable]
     verdicts = {case.where: _verdict(case) for case in storable}
     counts = Counter(verdict.split(":")[0] for verdict in verdicts.values())
-    request.config.stash[SHARE] = (
-        f"PromQL cases of Prometheus: {counts['passed']} of {len(found)} pass; "
+    share = (
+        f"{counts['passed']} of {len(found)} pass; "
         f"{len(found) - len(storable)} need native histograms or start timestamps, which are not "
         f"stored; {counts['refused']} are refused by name; {counts['wrong']} are answered otherwise"
     )
+    request.config.stash[SHARE] = f"PromQL cases of Prometheus: {share}"
     wrong = {
         where: verdict
         for where, verdict in verdicts.items()
@@ -61,6 +63,7 @@ def test_no_storable_case_of_prometheus_is_answered_wrongly(
     }
     assert [each for each in wrong.values() if NO_TEXT not in each] == []
     assert counts["passed"] > 0.8 * len(storable)
+    assert share in " ".join(PAGE.read_text().split()), f"{PAGE.name} should say: {share}"
 
 
 def _verdict(case: Case) -> str:
