@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import orjson
@@ -22,8 +23,13 @@ from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Batch, QueueFull, Store
 
 MAX_TIMEOUT = 10.0
+MOST = 100  # targets
 _IDENTITY = {"job", "instance"}
 _BYTES_PER_SAMPLE = 64  # what a sample weighs in the queue, exemplars included
+
+# A thread for each target that does not answer: neither the other targets nor whatever else waits
+# in a thread, such as rules, wait for it.
+_threads = ThreadPoolExecutor(MOST, thread_name_prefix="scrape")
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +71,21 @@ class Scraper:
         try:
             due = time.monotonic()
             while True:
-                await self.scrape()
+                await self._scrape_once()
                 # On the beat, however long a scrape took; beats that were missed are skipped.
                 due += self._interval * max(1, 1 + int((time.monotonic() - due) // self._interval))
                 await asyncio.sleep(due - time.monotonic())
         finally:
             self._leave()
+
+    async def _scrape_once(self) -> None:
+        try:
+            await self.scrape()
+        except Exception as error:  # a scrape that fails in a way nobody foresaw is not the last
+            said = f"it could not be read: {error!r}"[:200]
+            if said != self.health.error:
+                log.exception("scrape.broken: %s", self.target.url)
+            self.health = Health(error=said, last_scrape=time.time())
 
     async def scrape(self) -> None:
         """Read the page once and store what it says, or that it said nothing."""
@@ -79,7 +94,8 @@ class Scraper:
         page, error = Page(), ""
         try:
             timeout = min(self._interval, MAX_TIMEOUT)
-            fetched = await asyncio.to_thread(fetch, self.target.url, timeout)
+            loop = asyncio.get_running_loop()
+            fetched = await loop.run_in_executor(_threads, fetch, self.target.url, timeout)
             page = self._read(fetched.text, openmetrics=OPENMETRICS in fetched.content_type)
         except (FetchFailed, BadExposition) as failure:
             error = str(failure)

@@ -6,9 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sightline.viewer.config import Target
-from sightline.viewer.receive.scrape import Scraper
-
-MOST = 100
+from sightline.viewer.receive.scrape import MOST, Scraper
 
 
 class TooManyTargets(Exception):  # noqa: N818 — reads as what happened
