@@ -1,7 +1,7 @@
 """A `/metrics` page line by line; a series met before costs one look-up."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,13 +44,16 @@ class Page:
 
 
 class Parser:
-    """Of one target: remembers its series by their very text."""
+    """Of one target: remembers its series by their very text, for as long as they are stored."""
 
-    def __init__(self, series_of: Callable[[str, Labels], int]) -> None:
+    def __init__(self, series_of: Callable[[str, Labels], int], stored: Container[int]) -> None:
         self._series_of = series_of
+        self._stored = stored
         self._known: dict[str, int] = {}
 
     def parse(self, text: str, *, openmetrics: bool) -> Page:
+        if len(self._known) > MAX_SERIES // 2:
+            self._known = {k: v for k, v in self._known.items() if v in self._stored}
         page = Page()
         ended = False
         for line in text.split("\n"):
@@ -71,7 +74,7 @@ class Parser:
         # Most lines end in their value, with no exemplar and no time of their own.
         head, _, tail = line.rpartition(" ")
         series = self._known.get(head)
-        if series is not None:
+        if series is not None and series in self._stored:
             return Sample(series, _number(tail, line), None, None)
         found = _SERIES.match(line)
         if found is None:
@@ -87,9 +90,11 @@ class Parser:
         # Without labels the pattern may have taken the blank before the value along.
         text = found[0].rstrip()
         series = self._known.get(text)
-        if series is None:
+        if series is None or series not in self._stored:
             if len(self._known) >= MAX_SERIES:
-                raise BadExposition(f"the page has more than {MAX_SERIES} series")
+                raise BadExposition(
+                    f"{MAX_SERIES} series of it are kept already, which is the most"
+                )
             labels = _labels(found[2] or "", found[0])
             series = self._known[text] = self._series_of(found[1], labels)
         return series

@@ -57,7 +57,7 @@ class Scraper:
         self._interval = interval
         self._redactor = Redactor()
         self._batch = Batch()
-        self._parser = Parser(self._series_of)
+        self._parser = Parser(self._series_of, store.series)
         self._present: set[int] = set()
         self._labels: Labels = {
             "job": target.job,

@@ -26,7 +26,7 @@ class SeriesIndex:
     def __len__(self) -> int:
         return len(self._name_of)
 
-    def __contains__(self, series_id: int) -> bool:
+    def __contains__(self, series_id: object) -> bool:
         return series_id in self._name_of
 
     def isdisjoint(self, ids: Iterable[int]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from viewer_process import eventually, viewer
 
 from sightline.viewer.config import Target
 from sightline.viewer.promql.samples import Labels, Matcher, Series
+from sightline.viewer.receive import exposition
 from sightline.viewer.receive.exposition import BadExposition, Parser
 from sightline.viewer.receive.scrape import Scraper
 from sightline.viewer.receive.tally import Tally
@@ -245,6 +247,43 @@ async def test_a_target_that_is_taken_away_leaves_no_live_series(
     assert series(store, "up")[0].stale.tolist()[-1]
 
 
+async def test_a_series_that_retention_forgot_is_found_again_when_its_app_is_back(
+    service: Service, store: Store, scraper: Scraper
+) -> None:
+    store.retention._age_due = float("inf")
+    service.page = b'a 1\nb{c="d"} 2\n'
+    await scraper.scrape()
+    store.flush()
+    store.retention.by_age(store._connection, time.time() + 25 * 3600)
+    assert not series(store, "a")
+    await scraper.scrape()
+    assert series(store, "a")[0].values.tolist() == [1.0]
+    assert series(store, "b", c="d")[0].values.tolist() == [2.0]
+    store.flush()
+    assert store.query("SELECT count(*) FROM series WHERE name IN ('a', 'b')") == [(2,)]
+
+
+def test_only_series_that_are_still_stored_count_towards_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exposition, "MAX_SERIES", 4)
+    stored: list[int] = []
+
+    def series_of(*_: object) -> int:
+        stored.append(time.time_ns())
+        return stored[-1]
+
+    parser = Parser(series_of, stored)
+    page = "".join(f'a{{n="{number}"}} 1\n' for number in range(4))
+    for _ in range(2):
+        assert len(parser.parse(page, openmetrics=False).samples) == 4
+        with pytest.raises(BadExposition, match="4 series of it are kept already"):
+            parser.parse("b 1\n", openmetrics=False)
+        stored.clear()
+        assert len(parser.parse(page.replace("n=", "other="), openmetrics=False).samples) == 4
+        stored.clear()
+
+
 PAGE = r"""
 # HELP esc With \\ and \n inside.
 # TYPE esc gauge
@@ -270,7 +309,7 @@ def parsed(text: str, *, is_openmetrics: bool) -> dict[tuple[str, frozenset[tupl
         known.append((name, labels))
         return len(known) - 1
 
-    parser, found = Parser(series_of), {}
+    parser, found = Parser(series_of, range(len(text))), {}
     for _ in range(2):
         page = parser.parse(text, openmetrics=is_openmetrics)
         for sample in page.samples:
@@ -311,7 +350,7 @@ async def test_openmetrics_is_read_as_prometheus_clients_parser_reads_it() -> No
 @pytest.mark.parametrize("line", ["{} 1", "a{b=c} 1", 'a{b="c"', "a", "a 1 x", "1a 1", 'a{"b"} 1'])
 async def test_a_line_that_is_no_sample_is_named(line: str) -> None:
     with pytest.raises(BadExposition):
-        Parser(lambda *_: 0).parse(line + "\n", openmetrics=False)
+        Parser(lambda *_: 0, ()).parse(line + "\n", openmetrics=False)
 
 
 async def test_a_running_viewer_scrapes_its_targets(service: Service) -> None:
