@@ -13,12 +13,15 @@ _NS_PER_MS = 1_000_000
 Row = tuple[int, float, str]  # milliseconds, value, labels as JSON
 
 
-def exemplar_rows(exemplars: Any, attributes: Attributes) -> Iterator[tuple[float, Row]]:
+def exemplar_rows(
+    exemplars: Any, attributes: Attributes, until_ms: int
+) -> Iterator[tuple[float, Row]]:
+    """None of them is of a later time than its point."""
     for exemplar in exemplars:
         is_int = exemplar.WhichOneof("value") == "as_int"
         value = float(exemplar.as_int if is_int else exemplar.as_double)
         labels = _labels(exemplar, attributes)
-        ms = min(exemplar.time_unix_nano // _NS_PER_MS, 2**62)
+        ms = min(exemplar.time_unix_nano // _NS_PER_MS, until_ms)
         yield value, (ms, value, orjson.dumps(labels).decode())
 
 

@@ -1,5 +1,6 @@
 """Data points of an OTLP request as Prometheus' series and samples."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +13,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 
 from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.receive.attributes import Attributes
-from sightline.viewer.receive.decoding import LAST_NS, Accepted, Decoded, Memory
+from sightline.viewer.receive.decoding import Accepted, Decoded, Memory
 from sightline.viewer.receive.exemplars import exemplar_rows
 from sightline.viewer.receive.exponential import classic_buckets
 from sightline.viewer.receive.labels import (
@@ -24,8 +25,10 @@ from sightline.viewer.receive.labels import (
 )
 from sightline.viewer.receive.naming import Kind, metric_name, number, unit_name
 from sightline.viewer.store import Store
+from sightline.viewer.store.head import MOST_AHEAD_MS
 
 _NS_PER_MS = 1_000_000
+_NS_PER_SECOND = 1_000_000_000
 _INFINITE = float("inf")
 _Shape = Literal["gauge", "sum", "histogram", "exponential_histogram", "summary"]
 MOST_SERIES = 200_000
@@ -53,14 +56,16 @@ class MetricDecoder:
 
     def decode(self, raw: bytes, message: ExportMetricsServiceRequest) -> Decoded:
         decoded = Decoded.of(raw)
-        attributes = self._memory.attributes(raw)
+        attributes, now = self._memory.attributes(raw), time.time_ns()
         for resource_metrics in message.resource_metrics:
             resource = self._memory.resources.read(
                 resource_metrics.resource, attributes, decoded.batch
             )
             promoted = resource_labels(resource)
             accepted = decoded.count(resource.service, 0)
-            request = _Request(self._store, decoded, accepted, attributes, promoted, self._sets)
+            request = _Request(
+                self._store, decoded, accepted, attributes, promoted, self._sets, now
+            )
             for scope_metrics in resource_metrics.scope_metrics:
                 for metric in scope_metrics.metrics:
                     request.read(metric)
@@ -82,6 +87,7 @@ class _Request:
         attributes: Attributes,
         promoted: Labels,
         sets: Sets,
+        now_ns: int,
     ) -> None:
         self._store = store
         self._decoded = decoded
@@ -89,6 +95,8 @@ class _Request:
         self._attributes = attributes
         self._promoted = promoted
         self._sets = sets
+        self._now_ns = now_ns
+        self._latest_ns = now_ns + MOST_AHEAD_MS * _NS_PER_MS
         self.newest_ns = 0
 
     def read(self, metric: Metric) -> None:
@@ -121,28 +129,39 @@ class _Request:
 
     def _point(self, family: _Family, point: Any, values: Callable[[Any], Iterable[Value]]) -> None:
         ns = point.time_unix_nano
-        if not 0 < ns <= LAST_NS:
-            reason = f"a point of {family.name} has no time ({ns} ns)"
-            self._decoded.reject(self._accepted, reason)
+        if not 0 < ns <= self._latest_ns:
+            self._decoded.reject(self._accepted, self._untimely(family.name, ns))
             return
         known = self._label_set(family.name, point)
         if isinstance(known, str):
             self._decoded.reject(self._accepted, known)
             return
-        if family.delta and ns <= known.last_ns:
+        ms, last = ns // _NS_PER_MS, known.last_ns
+        # Two deltas of one millisecond both count, of other samples the first alone.
+        if ns <= last if family.delta else ms <= last // _NS_PER_MS:
             self._accepted.duplicates += 1
             return
+        known.last_ns = ns
         self.newest_ns = max(self.newest_ns, ns)
         stale = bool(point.flags & DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK)
         found = list(values(point))
         if family.delta and not stale:
-            found = _added_up(known, found, ns)
+            found = _added_up(known, found)
         add = self._decoded.batch.points.add
         for suffix, extra, value in found:
             series = self._series(family.name, known, suffix, extra)
-            add(series, ns // _NS_PER_MS, value, stale=stale)
+            add(series, ms, value, stale=stale)
         if getattr(point, "exemplars", None) and family.kind != "gauge":
             self._exemplars(family, known, point, found)
+
+    def _untimely(self, name: str, ns: int) -> str:
+        if not ns:
+            return f"a point of {name} has no time"
+        ahead = (ns - self._now_ns) // _NS_PER_SECOND
+        return (
+            f"a point of {name} is {ahead} s ahead of the viewer's clock,"
+            f" {MOST_AHEAD_MS // 1_000} s is the most; set the clock of whoever sent it"
+        )
 
     def _label_set(self, name: str, point: Any) -> LabelSet | str:
         """Or why there is no room for it."""
@@ -195,7 +214,8 @@ class _Request:
         self, family: _Family, known: LabelSet, point: Any, found: Sequence[Value]
     ) -> None:
         bounds = [(float(extra), extra) for suffix, extra, _ in found if suffix == "_bucket"]
-        for value, row in exemplar_rows(point.exemplars, self._attributes):
+        until_ms = point.time_unix_nano // _NS_PER_MS
+        for value, row in exemplar_rows(point.exemplars, self._attributes, until_ms):
             extra = next((text for bound, text in bounds if value <= bound), "")
             suffix = "_bucket" if bounds else ""
             series = self._series(family.name, known, suffix, extra)
@@ -252,9 +272,8 @@ _VALUES: dict[str, Callable[[Any], Iterable[Value]]] = {
 }
 
 
-def _added_up(known: LabelSet, found: list[Value], ns: int) -> list[Value]:
+def _added_up(known: LabelSet, found: list[Value]) -> list[Value]:
     """Deltas turned cumulative: what came before, and this."""
-    known.last_ns = ns
     buckets = {float(extra): value for suffix, extra, value in found if suffix == "_bucket"}
     if buckets:
         known.buckets = _merged(known.buckets, buckets)

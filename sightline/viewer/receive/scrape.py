@@ -13,6 +13,7 @@ from sightline.viewer.promql.samples import Labels
 from sightline.viewer.receive.exposition import (
     OPENMETRICS,
     BadExposition,
+    Exemplar,
     Page,
     Parser,
     families,
@@ -21,6 +22,7 @@ from sightline.viewer.receive.fetch import FetchFailed, fetch
 from sightline.viewer.receive.redaction import Redactor
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Batch, QueueFull, Store
+from sightline.viewer.store.head import MOST_AHEAD_MS
 
 MAX_TIMEOUT = 10.0
 MOST = 100  # targets
@@ -100,9 +102,9 @@ class Scraper:
         except (FetchFailed, BadExposition) as failure:
             error = str(failure)
         self._note(error, len(page.samples))
-        self._add_samples(page, now_ms)
+        rejected = self._add_samples(page, now_ms)
         self._add_own(now_ms, up=not error, seconds=time.monotonic() - started, page=page)
-        self._submit()
+        self._submit(rejected)
 
     def _read(self, text: str, *, openmetrics: bool) -> Page:
         page = self._parser.parse(text, openmetrics=openmetrics)
@@ -116,20 +118,34 @@ class Scraper:
             log.warning("scrape.failed: %s: %s", self.target.url, error, extra=where)
         self.health = Health(not error, error, time.time(), samples)
 
-    def _add_samples(self, page: Page, now_ms: int) -> None:
-        points, present = self._batch.points, set()
+    def _add_samples(self, page: Page, now_ms: int) -> int:
+        """How many of them cannot be taken."""
+        points, present, latest = self._batch.points, set(), now_ms + MOST_AHEAD_MS
+        rejected = 0
         for series, value, ts, exemplar in page.samples:
-            points.add(series, now_ms if ts is None else ts, value)
-            # Prometheus leaves series alone that bring times of their own.
             if ts is None:
+                # Prometheus leaves series alone that bring times of their own.
                 present.add(series)
+                points.add(series, now_ms, value)
+            elif 0 < ts <= latest:
+                points.add(series, ts, value)
+            else:
+                rejected += 1
+                reason = f"{self.target.url}: a sample's time, {ts} ms, is none or too far ahead"
+                self._tally.last_rejection["scrape"] = reason
+                continue
             if exemplar is not None:
-                labels = {k: self._redactor.text(v) for k, v in exemplar.labels.items()}
-                at = now_ms if exemplar.ts_ms is None else exemplar.ts_ms
-                text = orjson.dumps(labels).decode()
-                self._store.add_exemplar(self._batch, series, at, exemplar.value, text)
+                self._add_exemplar(series, exemplar, now_ms)
         self._mark_stale(self._present - present, now_ms)
         self._present = present
+        return rejected
+
+    def _add_exemplar(self, series: int, exemplar: Exemplar, now_ms: int) -> None:
+        labels = {k: self._redactor.text(v) for k, v in exemplar.labels.items()}
+        own = exemplar.ts_ms
+        at = own if own is not None and 0 < own <= now_ms + MOST_AHEAD_MS else now_ms
+        text = orjson.dumps(labels).decode()
+        self._store.add_exemplar(self._batch, series, at, exemplar.value, text)
 
     def _mark_stale(self, series: set[int], now_ms: int) -> None:
         for gone in series:
@@ -163,7 +179,7 @@ class Scraper:
         self._mark_stale(self._present | set(own), now_ms)
         self._submit()
 
-    def _submit(self) -> None:
+    def _submit(self, rejected: int = 0) -> None:
         batch = self._batch
         batch.size = len(batch.points) * _BYTES_PER_SAMPLE
         try:
@@ -174,5 +190,8 @@ class Scraper:
             definitions = Batch(series=batch.series, metadata=batch.metadata)
             self._store.append(definitions)
             return
+        sent = len(batch.points)
         self._store.append(batch)
-        self._tally.accept("scrape", self.target.job, len(batch.points))
+        # Left out: what is older than its series' last sample, or the same again.
+        left_out = sent - len(batch.points)
+        self._tally.accept("scrape", self.target.job, sent + rejected, rejected, left_out)

@@ -10,7 +10,10 @@ _REST = "(other services)"
 
 @dataclass(slots=True)
 class Counts:
-    """`stored` = received - rejected - duplicates, once the queue is flushed."""
+    """`stored` = received - rejected - duplicates, once the queue is flushed.
+
+    Of samples, a duplicate is also what is older than its series' last.
+    """
 
     received: int = 0
     rejected: int = 0

@@ -11,6 +11,8 @@ from sightline.viewer.promql.samples import Flags, Floats, Times
 from sightline.viewer.store.batch import Points
 
 MAX_POINTS = 3_000_000  # 17 bytes each
+# Of a sample that may be taken, as Prometheus has it: what comes after it is dropped as too late.
+MOST_AHEAD_MS = 600_000
 Samples = tuple[Times, Floats, Flags]
 
 

@@ -16,7 +16,7 @@ from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.store.batch import Batch
 from sightline.viewer.store.calls import Calls
 from sightline.viewer.store.database import Opened, begin_anew, first_line, open_database
-from sightline.viewer.store.head import Head
+from sightline.viewer.store.head import MOST_AHEAD_MS, Head
 from sightline.viewer.store.insertion import insert
 from sightline.viewer.store.reader import Reader
 from sightline.viewer.store.retention import REPEATS_SECONDS, Limits, Retention
@@ -146,8 +146,10 @@ class Store:
     def _load(self) -> None:
         ask = self._connection.execute
         self.series = SeriesIndex(ask("SELECT id, name, labels FROM series").fetchall())
-        newest = ask("SELECT max(ts) FROM points").fetchall()[0][0] or 0
-        self.head = Head(max(int(time.time() * 1000), newest + 1))
+        now = int(time.time() * 1000)
+        latest = [now + MOST_AHEAD_MS]
+        newest = ask("SELECT max(ts) FROM points WHERE ts <= ?", latest).fetchall()[0][0] or 0
+        self.head = Head(max(now, newest + 1))
         last = ask("SELECT max(seq) FROM logs").fetchall()[0][0] or 0
         self.next_sequence: Callable[[], int] = itertools.count(last + 1).__next__
         self._last_exemplars: dict[int, tuple[int, int, float, str]] = {}

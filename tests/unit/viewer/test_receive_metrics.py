@@ -25,6 +25,7 @@ from sightline.viewer.receive import labels as labels_module
 from sightline.viewer.receive import metrics as metrics_module
 from sightline.viewer.receive.naming import Kind, label_name, metric_name, number
 from sightline.viewer.receive.receiver import Receiver
+from sightline.viewer.receive.tally import Tally
 from sightline.viewer.store import Store
 
 DELTA, CUMULATIVE = 1, 2
@@ -32,7 +33,7 @@ BOUNDS = [0.1, 1.0, 2.5]
 
 
 def now(after_seconds: int = 0) -> int:
-    return time.time_ns() + 10**9 * (3600 + after_seconds)
+    return time.time_ns() + 10**9 * (60 + after_seconds)
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,31 @@ async def test_points_that_cannot_be_placed_are_reported(receiver: Receiver, sto
     partial = await take(receiver, counter(1, 0), nameless, counter(2, now()))
     assert partial.rejected_data_points == 2
     assert values(store, "orders_created_total") == {"": [2.0]}
+
+
+@pytest.mark.anyio
+async def test_a_point_far_ahead_of_the_clock_is_refused_and_blocks_nothing(
+    receiver: Receiver, store: Store
+) -> None:
+    ahead = counter(1, now(86_400))
+    ahead.sum.data_points[0].exemplars[0].time_unix_nano = 2**64 - 1
+    partial = await take(receiver, ahead, histogram([1, 0, 0, 0], 2**64 - 1), counter(2, now()))
+    assert partial.rejected_data_points == 2
+    assert "s ahead of the viewer's clock" in partial.error_message
+    assert values(store, "orders_created_total") == {"": [2.0]}
+
+
+@pytest.mark.anyio
+async def test_a_point_that_is_late_or_the_same_again_is_counted_as_repeated(
+    receiver: Receiver, store: Store, tally: Tally
+) -> None:
+    first, second = now(1), now(2)
+    await take(receiver, counter(4, second), histogram([1, 0, 0, 1], second))
+    await take(receiver, counter(3, first), histogram([1, 0, 0, 0], second))
+    counts = tally.services["metrics", "orders"]
+    assert (counts.received, counts.rejected, counts.duplicates) == (4, 0, 2)
+    assert values(store, "orders_created_total") == {"": [4.0]}
+    assert values(store, "payment_duration_seconds_count") == {"": [2.0]}
 
 
 @pytest.mark.anyio

@@ -189,6 +189,33 @@ async def test_times_of_the_page_are_kept(service: Service, store: Store, scrape
     assert found.ts.tolist() == [at]
 
 
+async def test_a_time_too_far_ahead_or_none_costs_its_sample_alone(
+    service: Service, store: Store, scraper: Scraper, tally: Tally
+) -> None:
+    tomorrow = int(time.time() * 1000) + 86_400_000
+    service.page = f"a 1 {tomorrow}\nb 2 {10**30}\nc 3 -5\nd 4\n".encode()
+    await scraper.scrape()
+    assert [bool(series(store, name)) for name in "abcd"] == [False, False, False, True]
+    assert series(store, "up")[0].values.tolist() == [1.0]
+    assert tally.services["scrape", "orders"].rejected == 3
+    assert "too far ahead" in tally.last_rejection["scrape"]
+    service.page = b"a 5\n"
+    await scraper.scrape()
+    assert series(store, "a")[0].values.tolist() == [5.0]
+
+
+async def test_a_sample_that_is_the_same_again_is_counted_as_repeated(
+    service: Service, store: Store, scraper: Scraper, tally: Tally
+) -> None:
+    service.page = f"a 1 {store.head.start_ms + 5}\nb 2\n".encode()
+    for _ in range(3):
+        await asyncio.sleep(0.002)
+        await scraper.scrape()
+    counts = tally.services["scrape", "orders"]
+    assert (counts.received, counts.duplicates) == (15, 2)
+    assert series(store, "a")[0].values.tolist() == [1.0]
+
+
 async def test_own_job_and_instance_of_a_page_are_put_aside(
     service: Service, store: Store, scraper: Scraper
 ) -> None:

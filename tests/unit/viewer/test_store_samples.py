@@ -1,6 +1,7 @@
 """Samples by matchers and time: the head's and the database's are one answer."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,17 @@ def test_a_late_sample_and_a_repeated_one_are_left_out(store: Store) -> None:
     (found,) = store.samples.select([], *ALWAYS)
     assert found.values.tolist() == [5.0, 7.0]
     assert store.query("SELECT count(*) FROM points") == [(2,)]
+
+
+def test_a_sample_far_ahead_does_not_put_off_when_the_head_begins(tmp_path: Path) -> None:
+    """As an earlier version stored it."""
+    now = int(time.time() * 1000)
+    first = Store.open(tmp_path)
+    fill(first, "g", {}, {1_000: 1.0, 86_400_000: 2.0})
+    first.close()
+    second = Store.open(tmp_path)
+    assert now + 1_000 <= second.head.start_ms < now + 60_000
+    second.close()
 
 
 def test_samples_stored_twice_around_a_restart_are_read_once(filled: Store) -> None:
