@@ -10,7 +10,7 @@ import numpy as np
 from sightline.viewer.promql.samples import Flags, Floats, Times
 from sightline.viewer.store.batch import Points
 
-MAX_POINTS = 3_000_000  # 17 bytes each
+MAX_POINTS = 2_000_000  # 17 bytes each
 # Of a sample that may be taken, as Prometheus has it: what comes after it is dropped as too late.
 MOST_AHEAD_MS = 600_000
 Samples = tuple[Times, Floats, Flags]
