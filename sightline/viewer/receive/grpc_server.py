@@ -9,9 +9,10 @@ import grpc
 import grpc.aio
 
 from sightline.viewer.config import SettingError, variable
-from sightline.viewer.receive.body import MAX_INFLATED
+from sightline.viewer.connections import MOST, SILENT_SECONDS
+from sightline.viewer.receive.body import MAX_HELD
 from sightline.viewer.receive.keys import Keys
-from sightline.viewer.receive.problems import Busy, Refused, Unauthenticated
+from sightline.viewer.receive.problems import Busy, Malformed, Refused, Unauthenticated
 from sightline.viewer.receive.receiver import Receiver
 
 _SERVICES = {
@@ -20,9 +21,21 @@ _SERVICES = {
     "logs": "opentelemetry.proto.collector.logs.v1.LogsService",
 }
 _FINISH_SECONDS = 5
+MAX_MESSAGE = 16 * 1024 * 1024  # four times what other receivers take unless told otherwise
+MOST_AT_ONCE = MAX_HELD // MAX_MESSAGE  # messages that come in; more wait, in the sender's hands
+MOST_WAITING = 400  # requests; more are told to come again
+MESSAGE_SECONDS = 10.0  # the standard's timeout of senders
+_IDLE_SECONDS = 600
+_PING_SECONDS = 60
 _OPTIONS = (
     # gRPC measures a message after decompression.
-    ("grpc.max_receive_message_length", MAX_INFLATED),
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_allowed_incoming_connections", MOST),
+    ("grpc.max_concurrent_streams", 100),  # of a connection
+    ("grpc.server_handshake_timeout_ms", int(SILENT_SECONDS * 1000)),
+    ("grpc.max_connection_idle_ms", _IDLE_SECONDS * 1000),
+    # Whether the other end is still there, where it says nothing.
+    ("grpc.keepalive_time_ms", _PING_SECONDS * 1000),
     ("grpc.so_reuseport", 0),
 )
 
@@ -33,8 +46,10 @@ async def otlp_grpc(
 ) -> AsyncIterator[None]:
     """Listen; on leaving, take no more and finish what is under way."""
     server = grpc.aio.server(options=_OPTIONS, interceptors=(_Admission(receiver, keys or Keys()),))
+    incoming = _Incoming()
     for signal, service in _SERVICES.items():
-        handler: Any = grpc.unary_unary_rpc_method_handler(_exporter(receiver, signal))
+        # As a stream, so that it is we who say when the one message is received.
+        handler: Any = grpc.stream_unary_rpc_method_handler(_exporter(receiver, signal, incoming))
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, {"Export": handler}),)
         )
@@ -84,9 +99,36 @@ def _signal_of(method: str) -> str:
     return next((signal for signal, name in _SERVICES.items() if name == service), "unknown")
 
 
-def _exporter(receiver: Receiver, signal: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
-    async def export(raw: bytes, context: Any) -> bytes:
+class _Incoming:
+    """Messages on their way in, of all requests together."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def request_of(self, context: Any) -> bytes:
+        """The one message of a call."""
+        if self._waiting >= MOST_WAITING:
+            raise Busy("the viewer is busy receiving; send this again in a second")
+        self._waiting += 1
         try:
+            async with asyncio.timeout(MESSAGE_SECONDS), self._slots:
+                raw = await context.read()
+        except TimeoutError:
+            raise Busy(f"the request took longer than {MESSAGE_SECONDS:g} s to come in") from None
+        finally:
+            self._waiting -= 1
+        if not isinstance(raw, bytes):
+            raise Malformed("the call ended without a request")
+        return raw
+
+
+def _exporter(
+    receiver: Receiver, signal: str, incoming: _Incoming
+) -> Callable[[Any, Any], Awaitable[bytes]]:
+    async def export(_: Any, context: Any) -> bytes:
+        try:
+            raw = await incoming.request_of(context)
             # A sender that hangs up midway does not undo what is half taken.
             response = await asyncio.shield(receiver.receive(signal, raw))
         except Refused as refused:

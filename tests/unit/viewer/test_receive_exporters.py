@@ -102,7 +102,7 @@ def test_grpc_refuses_bytes_that_are_no_otlp(running: Viewer) -> None:
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert "ExportTraceServiceRequest" in refused.value.details()
         with pytest.raises(grpc.RpcError) as refused:
-            export(bytes(65 * 1024 * 1024), timeout=30)
+            export(bytes(17 * 1024 * 1024), timeout=30)
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         answer = TraceServiceStub(channel).Export(otlp.traces(2), timeout=10)
         assert not answer.partial_success.rejected_spans
