@@ -37,17 +37,18 @@ class StoreUnusable(Exception):  # noqa: N818 — reads as what happened
 @dataclass(frozen=True, slots=True)
 class Opened:
     connection: duckdb.DuckDBPyConnection
-    set_aside: str  # what was set aside and why; "" as a rule
+    set_aside: str = ""  # what was set aside and why; "" as a rule
+    fresh: bool = False  # whether nothing was in it
 
 
 def open_database(folder: Path | None) -> Opened:
     """Open or create; a damaged file or one of another version is renamed and said so."""
     if folder is None:
-        return Opened(_prepared(":memory:"), "")
+        return _opened(":memory:")
     _own_folder(folder)
     path = folder / FILE_NAME
     try:
-        return Opened(_prepared(str(path)), "")
+        return _opened(str(path))
     except _Mismatch as error:
         return _anew(path, str(error))
     except duckdb.IOException as error:
@@ -61,6 +62,7 @@ def begin_anew(folder: Path | None, error: duckdb.Error) -> Opened:
     """Set aside a file that opened and then turned out to be damaged."""
     if folder is None:
         return open_database(None)
+    _own_folder(folder)
     return _anew(folder / FILE_NAME, f"it is damaged ({first_line(error)})")
 
 
@@ -87,7 +89,7 @@ def _connect(path: str, limits: Mapping[str, str] | None = None) -> duckdb.DuckD
         os.umask(before)
 
 
-def _prepared(path: str) -> duckdb.DuckDBPyConnection:
+def _opened(path: str, set_aside: str = "") -> Opened:
     connection = _connect(path)
     with _closed_on_error(connection):
         version = _usable_version(connection)
@@ -95,11 +97,11 @@ def _prepared(path: str) -> duckdb.DuckDBPyConnection:
         if not version:
             connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [SCHEMA_VERSION])
     if version in ("", SCHEMA_VERSION):
-        return connection
+        return Opened(connection, set_aside, fresh=not version)
     # Opened anew before and after: a limit cannot be lowered below what is in use.
     connection.close()
     _migrate(path, version)
-    return _connect(path)
+    return Opened(_connect(path), set_aside)
 
 
 @contextlib.contextmanager
@@ -177,15 +179,14 @@ def _without_log(path: Path, error: duckdb.Error) -> Opened:
     wal = _wal(path)
     if "wal" in str(error).lower() and wal.exists():
         aside = _renamed(wal, wal.with_name(f"{_aside(path).name}.wal"))
+        said = (
+            f"the last changes to {path} were set aside as {aside.name}, all before them is there:"
+            f" they are damaged ({first_line(error)})"
+        )
         try:
-            connection = _prepared(str(path))
+            return _opened(str(path), said)
         except (duckdb.Error, _Mismatch) as worse:
             return _anew(path, f"it is damaged ({first_line(worse)})")
-        return Opened(
-            connection,
-            f"the last changes to {path} were set aside as {aside.name}, all before them is there:"
-            f" they are damaged ({first_line(error)})",
-        )
     return _anew(path, f"it is damaged ({first_line(error)})")
 
 
@@ -195,7 +196,7 @@ def _anew(path: Path, reason: str) -> Opened:
     if wal.exists():
         _renamed(wal, _wal(aside))
     said = f"{path} was set aside as {aside.name} and a fresh store begun: {reason}"
-    return Opened(_prepared(str(path)), said)
+    return _opened(str(path), said)
 
 
 def _aside(path: Path) -> Path:
@@ -208,4 +209,13 @@ def _wal(path: Path) -> Path:
 
 def _renamed(path: Path, to: Path) -> Path:
     log.warning("store.set_aside: %s as %s", path, to.name)
-    return path.rename(to)
+    try:
+        return path.rename(to)
+    except FileNotFoundError:
+        # Somebody else has taken it away, which does as well.
+        return to
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path} is damaged and cannot be renamed: {error.strerror}. Let {path.parent} be"
+            " written to, or give another folder: --data FOLDER"
+        ) from error

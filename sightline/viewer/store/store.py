@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from sightline.viewer.promql.samples import Labels, Metadata
 from sightline.viewer.store.batch import Batch
 from sightline.viewer.store.calls import Calls
-from sightline.viewer.store.database import Opened, begin_anew, first_line, open_database
+from sightline.viewer.store.database import (
+    FILE_NAME,
+    Opened,
+    begin_anew,
+    first_line,
+    open_database,
+)
 from sightline.viewer.store.head import MOST_AHEAD_MS, Head
 from sightline.viewer.store.insertion import insert
 from sightline.viewer.store.reader import Reader
@@ -59,6 +65,7 @@ class Store:
             reopen=self._reopen,
             upkeep=self._upkeep,
             arriving=lambda connection, batch: self._calls.arriving(connection, batch.spans),
+            gone=self._is_gone,
         )
 
     @classmethod
@@ -175,6 +182,10 @@ class Store:
         self.retention.when_due(connection)
         self._calls.settle_when_due(connection)
 
+    def _is_gone(self) -> bool:
+        """The file, taken away by somebody; what is written to it would be nowhere."""
+        return self._folder is not None and not (self._folder / FILE_NAME).exists()
+
     def _reopen(self, damage: duckdb.Error | None) -> None:
         """After an error that invalidated the database; by the writer alone."""
         with self._lock:
@@ -185,14 +196,19 @@ class Store:
             opened = begin_anew(self._folder, damage) if damage else open_database(self._folder)
             self._connection = opened.connection
         self._calls.restart(opened.connection)
-        if opened.set_aside or self._folder is None:
-            self.set_aside = opened.set_aside or "the store in memory was lost and begun anew"
+        if opened.set_aside or opened.fresh:
+            lost = f"what {self._folder or 'the store in memory'} held was lost, and is begun anew"
+            self.set_aside = opened.set_aside or lost
             self._restate()
 
     def _restate(self) -> None:
-        """Tell a fresh database what only memory knows by now."""
-        self.resources.clear()
-        batch = Batch(series=self.series.rows())
+        """Tell a database that lacks something what only memory knows by now."""
+        ask = self._connection.execute
+        self.resources &= {row[0] for row in ask("SELECT id FROM resources").fetchall()}
+        stored = {row[0] for row in ask("SELECT id FROM series").fetchall()}
+        batch = Batch(series=[row for row in self.series.rows() if row.id not in stored])
+        described = set(ask("SELECT name, type, help, unit FROM metric_metadata").fetchall())
         for name, entries in list(self._metadata.items()):
-            batch.metadata += [(name, *metadata) for metadata in entries]
+            rows = [(name, *metadata) for metadata in entries]
+            batch.metadata += [row for row in rows if row not in described]
         insert(self._connection, batch)

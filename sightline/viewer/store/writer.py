@@ -50,12 +50,14 @@ class Writer:
         reopen: Callable[[duckdb.Error | None], None],
         upkeep: Callable[[duckdb.DuckDBPyConnection], None],
         arriving: Callable[[duckdb.DuckDBPyConnection, Batch], None],
+        gone: Callable[[], bool] = lambda: False,
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         self._connection = connection
         self._reopen = reopen
         self._upkeep = upkeep
         self._arriving = arriving
+        self._gone = gone
         self._limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
@@ -127,7 +129,7 @@ class Writer:
     def _keep_up(self) -> None:
         try:
             self._upkeep(self._connection())
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             log.warning("store.upkeep_failed: %s", first_line(error))
             self._judge(error)
         if self._invalid:
@@ -188,7 +190,7 @@ class Writer:
             except _UNFIT as error:
                 # Trying again would fail again, and hold up all that is sound behind it.
                 return f"unfit: {first_line(error)}"
-            except (duckdb.Error, StoreUnusable) as error:
+            except (duckdb.Error, StoreUnusable, OSError) as error:
                 self._suffer(error)
             else:
                 self._recovered()
@@ -204,16 +206,20 @@ class Writer:
             log.warning("store.recovered")
             self.trouble = ""
 
-    def _suffer(self, error: duckdb.Error | StoreUnusable) -> None:
+    def _suffer(self, error: Exception) -> None:
         text = first_line(error)
         if text != self.trouble:
             log.error("store.cannot_write: %s", text)
         self.trouble = text
-        if isinstance(error, duckdb.Error):
-            self._judge(error)
+        self._judge(error)
 
-    def _judge(self, error: duckdb.Error) -> None:
+    def _judge(self, error: Exception) -> None:
         """Whether the database is to be opened anew, and whether as a fresh one."""
+        if not isinstance(error, duckdb.Error):
+            return
+        if self._gone():
+            self._invalid = True
+            return
         # After an INTERNAL or FATAL error DuckDB refuses everything until then.
         if isinstance(error, duckdb.InternalException | duckdb.FatalException):
             self._invalid = True

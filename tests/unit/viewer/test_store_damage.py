@@ -1,15 +1,26 @@
 """A damaged store is set aside and said so; what is sound is kept, and the viewer goes on."""
 
+import asyncio
+import contextlib
+import dataclasses
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import otlp_requests as otlp
 import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-from sightline.viewer.store import Batch, Store
+from sightline.viewer.receive.receiver import Receiver
+from sightline.viewer.receive.tally import Tally
+from sightline.viewer.store import Batch, Store, writer
+from sightline.viewer.store import store as store_module
 from sightline.viewer.store.batch import Row
-from sightline.viewer.store.database import FILE_NAME
+from sightline.viewer.store.database import FILE_NAME, Opened, open_database
 from sightline.viewer.store.reader import StoreDamaged
 
 TABLES = ("spans", "logs", "points", "series", "resources", "metric_metadata", "exemplars")
@@ -133,3 +144,91 @@ def test_a_file_that_cannot_be_opened_anew_is_waited_for(
     assert real_open == [3]
     assert opened.query("SELECT count(*) FROM spans") == [(4_001,)]
     opened.close()
+
+
+def test_a_folder_that_is_taken_away_is_begun_anew_and_told_who_sends_what(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "data")
+    receiver = Receiver(store, Tally())
+
+    def send(body: str) -> None:
+        metric = Metric(name="m")
+        metric.gauge.data_points.add(time_unix_nano=time.time_ns(), as_int=1)
+        for signal, request in (("logs", otlp.logs(body)), ("metrics", otlp.metrics(metric))):
+            asyncio.run(receiver.receive(signal, request.SerializeToString()))
+        store.flush()
+
+    send("before")
+    shutil.rmtree(tmp_path / "data")
+    with contextlib.suppress(duckdb.Error):
+        store._connection.execute("CHECKPOINT")
+    send("noticed")
+    assert "begun anew" in store.set_aside
+    send("after")
+    found = store.query("SELECT body FROM logs JOIN resources ON id = resource_id")
+    assert ("after",) in found
+    assert store.query("SELECT count(*) FROM series WHERE name = 'm'") == [(1,)]
+    assert (store.writer.trouble, (tmp_path / "data" / FILE_NAME).exists()) == ("", True)
+    receiver.close()
+    store.close()
+
+
+def once(error: Exception, real: Callable[..., Any]) -> Callable[..., Any]:
+    """The real one, after it has failed once."""
+    failures = [error]
+
+    def call(*args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*args)
+
+    return call
+
+
+def test_a_damaged_file_that_cannot_be_renamed_is_waited_for(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    store = Store.open(tmp_path)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "insert", once(duckdb.IOException("checksum"), writer.insert))
+    monkeypatch.setattr(Path, "rename", once(PermissionError(1, "not permitted"), Path.rename))
+    store.append(Batch(spans=[span(1)]))
+    store.flush()
+    assert store.query("SELECT count(*) FROM spans") == [(1,)]
+    assert "set aside" in store.set_aside
+    store.close()
+
+
+def test_a_file_that_is_gone_when_it_is_looked_at_does_not_end_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(tmp_path)
+    upkeep = once(FileNotFoundError(2, "no such file"), store.retention.when_due)
+    monkeypatch.setattr(store.retention, "when_due", upkeep)
+    for number in range(2):
+        store.append(Batch(spans=[span(number)]))
+        store.flush()
+    assert store.query("SELECT count(*) FROM spans") == [(2,)]
+    store.close()
+
+
+def test_what_is_still_there_is_not_told_a_second_time(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where only the log of the last changes was set aside."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    store = Store.open(tmp_path)
+    before = store.query("SELECT count(*) FROM series")
+
+    def reopen(folder: Path | None) -> Opened:
+        opened = open_database(folder)
+        opened.connection.execute("DELETE FROM series WHERE id = (SELECT min(id) FROM series)")
+        return dataclasses.replace(opened, set_aside="the last changes were set aside")
+
+    monkeypatch.setattr(store_module, "open_database", reopen)
+    monkeypatch.setattr(writer, "insert", once(duckdb.FatalException("invalid"), writer.insert))
+    store.append(Batch(spans=[span(1)]))
+    store.flush()
+    assert store.query("SELECT count(*) FROM series") == before
+    assert store.query("SELECT count(DISTINCT id) FROM series") == before
+    store.close()
