@@ -1,5 +1,6 @@
 """What decoders share: what they remember between requests, and what they hand over."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sightline.viewer.receive.attributes import Attributes
@@ -28,6 +29,11 @@ class Seen:
         if len(self._young) >= self._size:
             self._old, self._young = self._young, set()
         return True
+
+    def forget(self, keys: Iterable[bytes]) -> None:
+        for key in keys:
+            self._young.discard(key)
+            self._old.discard(key)
 
 
 class Memory:

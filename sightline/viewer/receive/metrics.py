@@ -25,6 +25,7 @@ from sightline.viewer.receive.labels import (
 )
 from sightline.viewer.receive.naming import Kind, metric_name, number, unit_name
 from sightline.viewer.store import Store
+from sightline.viewer.store.batch import Points
 from sightline.viewer.store.head import MOST_AHEAD_MS
 
 _NS_PER_MS = 1_000_000
@@ -74,6 +75,17 @@ class MetricDecoder:
                 series = self._store.new_series(decoded.batch, "target_info", info)
                 decoded.batch.points.add(series, request.newest_ns // _NS_PER_MS, 1.0)
         return decoded
+
+    def forget(self, points: Points) -> None:
+        """They were not stored, and are no repetition when they are sent again."""
+        self._store.head.take_back(points)
+        gone = set(points.series_id)
+        # A copy each: a large request may be decoded in its thread meanwhile.
+        for of_metric in list(self._sets.values()):
+            for known in list(of_metric.values()):
+                # What a delta has added to its sum is there, and the next sample brings it.
+                if not known.totals and not gone.isdisjoint(known.series.values()):
+                    known.last_ns = 0
 
 
 class _Request:

@@ -29,9 +29,9 @@ from sightline.viewer.receive.metrics import MetricDecoder
 from sightline.viewer.receive.problems import Busy, Refused
 from sightline.viewer.receive.repeats import Repeats, digest_of
 from sightline.viewer.receive.tally import Tally
-from sightline.viewer.receive.traces import decode_traces
+from sightline.viewer.receive.traces import decode_traces, forget_spans
 from sightline.viewer.receive.views import LogsView, TracesView
-from sightline.viewer.store import NotStored, QueueFull, Store
+from sightline.viewer.store import Batch, NotStored, QueueFull, Store
 
 _IN_A_THREAD = 256 * 1024  # a larger request would hold up the event loop for too long
 
@@ -58,6 +58,7 @@ class Receiver:
         self._memory = Memory(store.resources)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="decode")
         self._repeats = Repeats(store.requests)
+        self._metric_decoder = MetricDecoder(store, self._memory)
         self.signals: Mapping[str, Signal] = {
             signal.name: signal for signal in (self._traces(), self._metrics(), self._logs())
         }
@@ -98,13 +99,16 @@ class Receiver:
         self._count(signal, decoded)
         self._publish(decoded)
         if stored is not None:
-            await self._committed(stored)
+            await self._committed(stored, decoded.batch)
         return decoded
 
-    async def _committed(self, stored: "Future[None]") -> None:
+    async def _committed(self, stored: "Future[None]", batch: Batch) -> None:
         try:
             await asyncio.wrap_future(stored)
         except NotStored as error:
+            forget_spans(batch.spans, self._memory)
+            if len(batch.points):
+                self._metric_decoder.forget(batch.points)
             raise Busy(f"it could not be stored: {error}") from error
 
     async def _decode(self, signal: Signal, raw: bytes, *, json: bool) -> Decoded:
@@ -136,14 +140,13 @@ class Receiver:
         )
 
     def _metrics(self) -> Signal:
-        decoder = MetricDecoder(self._store, self._memory)
         return Signal(
             "metrics",
             ExportMetricsServiceRequest,
             ExportMetricsServiceRequest,
             ExportMetricsServiceResponse,
             "rejected_data_points",
-            decoder.decode,
+            self._metric_decoder.decode,
         )
 
     def _logs(self) -> Signal:

@@ -50,6 +50,11 @@ def decode_traces(raw: bytes, message: Any, memory: Memory) -> Decoded:
     return decoded
 
 
+def forget_spans(rows: list[Row], memory: Memory) -> None:
+    """They were not stored, and are new when they are sent again."""
+    memory.spans.forget(bytes.fromhex(f"{row[2]}{row[3]}") for row in rows)
+
+
 class _Ids(dict[bytes, str]):
     """Ids as text, each of them once: the spans of a trace are many, and may wait in the queue."""
 

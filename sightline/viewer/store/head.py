@@ -58,6 +58,17 @@ class Head:
             self._points += len(kept)
         return kept
 
+    def take_back(self, points: Points) -> None:
+        """What was added, unless more has come to its series since."""
+        with self._lock:
+            for series_id, ts in zip(reversed(points.series_id), reversed(points.ts), strict=True):
+                column = self._columns.get(series_id)
+                if column is None or not column.ts or column.ts[-1] != ts:
+                    continue
+                del column.ts[-1], column.value[-1], column.stale[-1]
+                column.last = ts - 1
+                self._points -= 1
+
     def select(self, ids: list[int], start_ms: int, end_ms: int) -> dict[int, Samples]:
         found: dict[int, Samples] = {}
         with self._lock:

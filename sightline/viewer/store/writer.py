@@ -168,6 +168,11 @@ class Writer:
         if lost:
             self.lost_rows += batch.rows
             log.error("store.rows_lost: %d rows: %s", batch.rows, lost)
+            # Later rows of the same senders and series need what describes these.
+            described = (batch.resources, batch.series, batch.metadata)
+            if not self._closing and any(described):
+                resources, series, metadata = described
+                self._attempts(Batch(resources=resources, series=series, metadata=metadata))
         with self._changed:
             self._bytes -= batch.size
         for waiting in taken:

@@ -2,13 +2,16 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import otlp_requests as otlp
 import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
+from sightline.viewer.promql.samples import Matcher
 from sightline.viewer.receive.problems import Busy, Refused
 from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.tally import Tally
@@ -35,7 +38,7 @@ class Gate:
 
     def insert(self, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         assert self.opened.wait(30)
-        if self.refused and any(self.refused in str(row) for row in batch.logs):
+        if self.refused and self.refused in repr((batch.spans, batch.logs, batch.points)):
             raise duckdb.ConversionException(f"{self.refused} cannot be converted")
         self._insert(connection, batch)
 
@@ -100,6 +103,43 @@ async def test_a_request_that_failed_is_taken_when_it_is_sent_again(
     gate.refused = ""
     await durable.receive("logs", raw)
     assert store.query("SELECT body FROM logs") == [("unfit",)]
+
+
+async def test_spans_that_failed_are_taken_when_they_are_sent_again_in_another_request(
+    durable: Receiver, store: Store, gate: Gate, tally: Tally
+) -> None:
+    gate.opened.set()
+    request = otlp.traces(3, name="unfit")
+    gate.refused = "unfit"
+    with pytest.raises(Busy):
+        await durable.receive("traces", request.SerializeToString())
+    gate.refused = ""
+    request.resource_spans.extend(otlp.traces().resource_spans)
+    await durable.receive("traces", request.SerializeToString())
+    assert store.query("SELECT count(*) FROM spans") == [(4,)]
+    assert tally.services["traces", "orders"].duplicates == 0
+    # Who sent them was told with the request that failed, and is known all the same.
+    assert store.query("SELECT count(*) FROM spans JOIN resources ON id = resource_id") == [(4,)]
+
+
+async def test_points_that_failed_are_taken_when_they_are_sent_again(
+    durable: Receiver, store: Store, gate: Gate, tally: Tally
+) -> None:
+    gate.opened.set()
+    metric, now = Metric(name="m"), time.time_ns()
+    metric.gauge.data_points.add(time_unix_nano=now, as_double=4711.0)
+    request = otlp.metrics(metric)
+    gate.refused = "4711.0"
+    with pytest.raises(Busy):
+        await durable.receive("metrics", request.SerializeToString())
+    gate.refused = ""
+    metric.gauge.data_points.add(time_unix_nano=now + 10**9, as_double=2.0)
+    await durable.receive("metrics", otlp.metrics(metric).SerializeToString())
+    found = "SELECT value FROM points JOIN series ON id = series_id WHERE name = 'm' ORDER BY ts"
+    assert store.query(found) == [(4711.0,), (2.0,)]
+    (kept,) = store.samples.select([Matcher("__name__", "=", "m")], 0, 2**60)
+    assert kept.values.tolist() == [4711.0, 2.0]
+    assert tally.services["metrics", "orders"].duplicates == 0
 
 
 async def test_a_request_is_known_again_after_a_restart(tmp_path: Path, tally: Tally) -> None:
