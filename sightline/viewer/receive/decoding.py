@@ -64,6 +64,7 @@ class Decoded:
     services: dict[str, Accepted] = field(default_factory=dict)
     rejected: int = 0
     reason: str = ""  # of the first rejection
+    timed: bool = True  # whether any of it says its own time, so that another one differs
 
     @classmethod
     def of(cls, raw: bytes) -> "Decoded":

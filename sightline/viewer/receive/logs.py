@@ -53,6 +53,7 @@ _LEVEL_WORDS = {
     "critical": "fatal",
     "fatal": "fatal",
 }
+_TS = COLUMNS.index("ts")
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
 _NO_TRACE = bytes(_TRACE_ID_BYTES)
@@ -83,6 +84,8 @@ def decode_logs(
                     decoded.reject(accepted, reason)
                 else:
                     rows.append(row)
+    # What has no time of its own is given ours.
+    decoded.timed = any(row[_TS] != now for row in rows)
     return decoded
 
 

@@ -1,7 +1,6 @@
 """One OTLP request from bytes to the store's queue, whichever way it came."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,7 +26,7 @@ from sightline.viewer.receive.logs import decode_logs, tail_rows
 from sightline.viewer.receive.messages import from_json, from_protobuf
 from sightline.viewer.receive.metrics import MetricDecoder
 from sightline.viewer.receive.problems import Busy, Refused
-from sightline.viewer.receive.repeats import Repeats, digest_of
+from sightline.viewer.receive.repeats import Repeats, Taking, digest_of
 from sightline.viewer.receive.tally import Tally
 from sightline.viewer.receive.traces import decode_traces, forget_spans
 from sightline.viewer.receive.views import LogsView, TracesView
@@ -67,13 +66,14 @@ class Receiver:
         """Take a request's bytes and give the response to send back."""
         signal = self.signals[name]
         self._tally.requests += 1
-        digest = digest_of(name, raw) if raw else ""
+        digest = digest_of(name, raw)
         if digest in self._repeats:
             self._tally.repeated_requests += 1
-            await self._repeats.answered(digest)
+            for service, items in await self._repeats.answered(digest):
+                self._tally.accept(name, service, items, duplicates=items)
             return _response(signal, Decoded.of(b""))
-        with self._repeats.taking(digest) if raw else contextlib.nullcontext():
-            decoded = await self._take(signal, raw, digest, json=json)
+        with self._repeats.taking(digest) as taking:
+            decoded = await self._take(signal, raw, taking, json=json)
         return _response(signal, decoded)
 
     def note(self, name: str, refused: Refused) -> None:
@@ -83,7 +83,7 @@ class Receiver:
     def close(self) -> None:
         self._threads.shutdown()
 
-    async def _take(self, signal: Signal, raw: bytes, digest: str, *, json: bool) -> Decoded:
+    async def _take(self, signal: Signal, raw: bytes, taking: Taking, *, json: bool) -> Decoded:
         try:
             self._store.reserve(len(raw))
         except QueueFull as error:
@@ -93,8 +93,11 @@ class Receiver:
         except BaseException:
             self._store.release(len(raw))
             raise
-        if digest:
-            decoded.batch.requests.append((digest, time.time_ns() // 1_000_000))
+        if decoded.timed and decoded.services:
+            taking.items = tuple((name, each.received) for name, each in decoded.services.items())
+            decoded.batch.requests.append((taking.digest, time.time_ns() // 1_000_000))
+        else:
+            taking.forget()
         stored = self._store.append(decoded.batch, wait=self._durable)
         self._count(signal, decoded)
         self._publish(decoded)

@@ -166,8 +166,8 @@ class Store:
         if ask("SELECT count(*) FROM resources").fetchall()[0][0] > MANY_RESOURCES:
             ask(_FORGET_RESOURCES)
         since = int((time.time() - REPEATS_SECONDS) * 1000)
-        recent = ask("SELECT digest FROM requests WHERE ts >= ? ORDER BY ts", [since]).fetchall()
-        self.requests: list[str] = [row[0] for row in recent]
+        recent = "SELECT digest, ts / 1000 FROM requests WHERE ts >= ? ORDER BY ts"
+        self.requests: list[tuple[str, float]] = ask(recent, [since]).fetchall()
         self.resources: set[int] = {row[0] for row in ask("SELECT id FROM resources").fetchall()}
 
     def _found_damaged(self, error: duckdb.Error) -> None:
