@@ -110,7 +110,7 @@ def _row(record: Any, sender: _Sender, sequence: int) -> Row | None:
     found = fragments.read(record.attributes[:], texts=attributes.texts)
     body = record.body.string_value
     body = attributes.text(body) if body else _body(record, attributes)
-    if name := record.event_name:
+    if name := attributes.text(record.event_name):
         found["event_name"] = '"event_name":' + orjson.dumps(name).decode()
         body = body or name
     trace_id, span_id, severity = record.trace_id, record.span_id, record.severity_number

@@ -153,6 +153,21 @@ async def test_names_and_messages_are_looked_through_too(
     assert SECRET not in stored
 
 
+@pytest.mark.anyio
+async def test_the_name_of_an_event_is_looked_through_and_cut_like_any_text(
+    receiver: Receiver, store: Store
+) -> None:
+    for name in (f"paid with {CARD}", f"token={SECRET}", "x" * 2 * MAX_TEXT):
+        request = otlp.logs("", event_name=name)
+        await receiver.receive("logs", request.SerializeToString())
+    store.flush()
+    stored = repr(store.query("SELECT * FROM logs"))
+    assert CARD not in stored
+    assert SECRET not in stored
+    longest = store.query("SELECT max(length(body)), max(length(attrs)) FROM logs")[0]
+    assert max(longest) < MAX_TEXT + 200
+
+
 @pytest.mark.parametrize("text", INNOCENT)
 def test_innocent_text_is_left_alone(text: str) -> None:
     assert Redactor().text(text) == text
