@@ -8,7 +8,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from sightline.viewer.api import loki, prometheus, tempo
+from sightline.viewer.api import loki, prometheus, status, tempo
+from sightline.viewer.config import Settings
+from sightline.viewer.receive.tally import Tally
+from sightline.viewer.receive.targets import Targets
 from sightline.viewer.store import Batch, Store
 from sightline.viewer.store.reader import QueryTimeout, Reader
 from sightline.viewer.store.samples import StoredSamples
@@ -36,6 +39,10 @@ class Overwhelmed(Reader):
         """Nothing waits to be stored."""
 
 
+def status_over(reader: Overwhelmed) -> status.Status:
+    return status.Status(reader, Tally(), Settings(), Targets(lambda _: None))  # type: ignore[arg-type, return-value] # nothing but the query is asked for
+
+
 @pytest.fixture
 def clients(store: Store) -> Iterator[dict[Exception, TestClient]]:
     batch = Batch()
@@ -47,6 +54,7 @@ def clients(store: Store) -> Iterator[dict[Exception, TestClient]]:
         reader = Overwhelmed(error)
         samples = StoredSamples(store.series, store.head, reader, {})
         routes = [*prometheus.routes(samples), *loki.routes(reader), *tempo.routes(reader)]
+        routes += status.routes(status_over(reader))
         made[error] = TestClient(Starlette(routes=routes))
     yield made
     for client in made.values():
@@ -96,6 +104,7 @@ def test_prometheus_api_says_what_helps(
         f"/api/traces/{TRACE}",
         f"/api/v2/traces/{TRACE}",
         "/api/service-map",
+        "/api/status",
     ],
 )
 def test_the_other_apis_say_what_helps(
