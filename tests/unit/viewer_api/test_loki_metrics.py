@@ -30,6 +30,16 @@ def instant(client: TestClient, query: str, at: float = 120) -> list[tuple[dict[
 ALL = '{service_name=~".+"}'
 
 
+def test_a_count_at_one_moment_takes_any_number_of_lines(
+    client: TestClient, store: SmallStore
+) -> None:
+    store.query(
+        "INSERT INTO logs SELECT one.* REPLACE (ts + range AS ts, 100 + range AS seq)"
+        " FROM (SELECT * FROM logs LIMIT 1) one, range(200_000)"
+    )
+    assert instant(client, f"sum(count_over_time({ALL}[2m]))") == [({}, 200_007)]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
