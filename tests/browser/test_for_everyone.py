@@ -113,11 +113,28 @@ def test_what_is_opened_over_a_view_breaks_no_rule_either(
     opening(page)
     expect(page.locator(shown).first).to_be_visible()
     page.keyboard.press("ArrowDown")
-    for scheme, rules in (("light", ()), ("dark", OF_COLOUR)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        expect(page.locator(shown).first).to_be_visible()
-        page.screenshot(path=SCREENSHOTS / f"opened-{opened}-{scheme}.png")
-        assert violations(page, rules) == [], scheme
+    for width in (DESK, PHONE):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme, rules in (("light", ()), ("dark", OF_COLOUR)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            expect(page.locator(shown).first).to_be_visible()
+            page.screenshot(path=SCREENSHOTS / f"opened-{opened}-{scheme}-{width}.png")
+            assert violations(page, rules) == [], f"{scheme}, {width} pixels wide"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_targets_that_are_too_small_would_be_found(page: Page) -> None:
+    page.goto("/status")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page) == []
+    page.locator("#tools").evaluate(
+        """tools => tools.append(...["a", "b"].map((name) => {
+          const button = Object.assign(document.createElement("button"), { ariaLabel: name });
+          button.style.cssText = "width: 12px; min-height: 0; height: 12px; padding: 0";
+          return button;
+        }))"""
+    )
+    assert [each.split(":")[0] for each in violations(page)] == ["target-size"] * 2
 
 
 def test_the_policy_of_the_page_forbids_what_the_page_does_not_need(

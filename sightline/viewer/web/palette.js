@@ -1,14 +1,14 @@
-/** Colours by name, number and theme; each keeps 3:1 against the panel behind it. */
+/** Colours by name, number and theme; in each of them text can be read on every ground of the page. */
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const SERIES = {
-  light: ["#2563c9", "#b45309", "#0b7f5c", "#a21caf", "#0e7490", "#c2410c", "#6d28d9", "#4d7c0f", "#be185d", "#475569"],
+  light: ["#2563c9", "#ab4f08", "#0b7a58", "#a21caf", "#0e7490", "#bb3e0b", "#6d28d9", "#4a770e", "#be185d", "#475569"],
   dark: ["#6ea8fe", "#f0a84b", "#4fc99a", "#e08bf0", "#4cc9e0", "#fb8c5a", "#b39dfa", "#a8cf45", "#f587b3", "#9fb0c3"],
 };
 /** @type {{ light: Record<string, string>, dark: Record<string, string> }} */
 const NAMED = {
-  light: { green: "#157f4a", yellow: "#946200", orange: "#b84a00", red: "#c62828", blue: "#2563c9", purple: "#6d28d9", text: "#3d4854", gray: "#5b6673" },
-  dark: { green: "#4fc98a", yellow: "#e6b93e", orange: "#fb8c5a", red: "#ff7b72", blue: "#6ea8fe", purple: "#b39dfa", text: "#c3cbd5", gray: "#8f9bab" },
+  light: { green: "#147a47", yellow: "#8f5f00", orange: "#b24800", red: "#c62828", blue: "#2563c9", purple: "#6d28d9", text: "#3d4854", gray: "#5b6673" },
+  dark: { green: "#4fc98a", yellow: "#e6b93e", orange: "#fb8c5a", red: "#ff7b72", blue: "#6ea8fe", purple: "#b39dfa", text: "#c3cbd5", gray: "#98a4b3" },
 };
 /** @type {Record<string, string>} */
 const LEVELS = { critical: "purple", fatal: "purple", error: "red", warn: "yellow", warning: "yellow", info: "blue", debug: "gray", trace: "gray", unknown: "gray" };
