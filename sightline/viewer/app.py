@@ -41,7 +41,7 @@ def create_app(
             *runbook.routes(),
             *loki.routes(store),
             *tempo.routes(store),
-            *dashboards.routes(),
+            *dashboards.routes(settings.dashboards),
             *page.routes(),
         ],
         middleware=_middleware(settings),

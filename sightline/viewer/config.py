@@ -32,6 +32,7 @@ class Settings:
     scrape_seconds: float = 5
     rules: Path | None = None  # None evaluates none; `settings` gives the shipped ones
     evaluation_seconds: float = 15
+    dashboards: Path | None = None  # the user's own; the shipped ones are there in any case
     environment: str = ""
     durable: bool = False
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)
@@ -67,6 +68,7 @@ def settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         scrape_seconds=given.one("scrape-interval", setting.duration),
         rules=given.one("rules", _rules),
         evaluation_seconds=given.one("evaluation-interval", setting.duration),
+        dashboards=given.one("dashboards", _dashboards),
         environment=given.one("environment", _text),
         durable=given.one("durable", setting.switch),
         allowed_hosts=frozenset(given.all("allow-host", _host_name)),
@@ -124,6 +126,17 @@ def _rules(given: Given) -> Path | None:
     if given.text == NO_RULES:
         return None
     return Path(given.text).expanduser() if given.text else shipped_rules()
+
+
+def _dashboards(given: Given) -> Path | None:
+    if not given.text:
+        return None
+    folder = Path(given.text).expanduser()
+    if not folder.is_dir():
+        raise SettingError(
+            f"{given.source} is no folder: name one that holds dashboards exported from Grafana"
+        )
+    return folder
 
 
 def _text(given: Given) -> str:

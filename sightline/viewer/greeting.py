@@ -15,6 +15,8 @@ def greeting(settings: Settings, set_aside: str, seconds: float) -> str:
     ]
     if settings.file:
         lines.append(f"  settings: {settings.file}")
+    if settings.dashboards:
+        lines.append(f"  your dashboards: {settings.dashboards}")
     if settings.host != "localhost" and ipaddress.ip_address(settings.host).is_unspecified:
         lines.append("  listening on every address of this machine, in plain text")
     lines += [f"  scraping {target.job}: {target.url}" for target in settings.targets]

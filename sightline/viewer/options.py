@@ -11,6 +11,8 @@ examples:
       the page at http://127.0.0.1:3000, OTLP at 4317 (gRPC) and 4318 (HTTP)
   sightline view --scrape orders=http://127.0.0.1:8000/metrics
       reads that page every 5 s too
+  sightline view --dashboards grafana/dashboards
+      shows the dashboards of that folder too, as Grafana exports them
   sightline view --memory --port 3300 --otlp-http-port 4400 --otlp-grpc-port 4401
       a second one beside the first, that keeps nothing
   sightline run -- uvicorn app:app
@@ -70,6 +72,7 @@ GROUPS: Mapping[str, Sequence[Option]] = {
         Option("scrape-interval", "AGE", "5s", "time between two scrapes of a target"),
         Option("rules", "FOLDER", "", "Prometheus rule files, or none (default: the shipped ones)"),
         Option("evaluation-interval", "AGE", "15s", "time between two evaluations of the rules"),
+        Option("dashboards", "FOLDER", "", "your Grafana dashboards, shown beside the shipped"),
         Option("environment", "NAME", "", "deployment_environment_name of scraped targets"),
     ),
     "who may ask (no flags: command lines can be read by all)": (

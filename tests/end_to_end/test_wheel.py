@@ -90,7 +90,7 @@ def test_the_rules_and_what_to_do_about_them_come_with_the_wheel(page: str) -> N
 
 
 def test_the_dashboards_and_the_query_languages_come_with_the_wheel(page: str) -> None:
-    uids = {each["uid"] for each in json.loads(get(f"{page}/api/dashboards"))}
+    uids = {each["uid"] for each in json.loads(get(f"{page}/api/dashboards"))["dashboards"]}
     committed = {path.stem for path in (ROOT / "grafana" / "dashboards").glob("*.json")}
     assert uids == committed
     now = int(time.time())

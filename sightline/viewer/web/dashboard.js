@@ -1,13 +1,16 @@
 /** View: a dashboard, drawn from the very JSON that Grafana is provisioned with. */
 
 import { change, get, go, link } from "./address.js";
+import { firstOf, leftOut, linksOf, tabs } from "./boards.js";
 import { el, empty, failure, fill, icon } from "./dom.js";
 import { ask, isAborted } from "./http.js";
 import { onTheme } from "./palette.js";
 import { panelFrame } from "./panel.js";
-import { loadVariables } from "./template.js";
+import { differences } from "./panels/unsupported.js";
+import { interpolate } from "./template.js";
 import { range, setStandard } from "./time.js";
 import { variableInput } from "./variableinput.js";
+import { loadVariables } from "./variables.js";
 
 /** @typedef {import("./template.js").Variable} Variable */
 
@@ -16,15 +19,16 @@ export function dashboardView(root, uid) {
   const view = { title: "Dashboards", update, close };
   const heading = el("h1", { class: "unseen" }, "Dashboards");
   const bar = el("div", { class: "bar" });
+  const notes = el("div");
   const grid = el("div", { class: "grid" });
   /** What went wrong stands above the panels, which stay. */
   const problem = el("div");
-  fill(root, heading, bar, problem, grid);
+  fill(root, heading, bar, notes, problem, grid);
   let stop = new AbortController();
   /** @type {any} */
   let dashboard = null;
-  /** @type {{ uid: string, title: string, description: string }[]} */
-  let known = [];
+  /** @type {import("./boards.js").Listed} */
+  let known = { dashboards: [], left_out: [] };
   /** @type {Map<number, ReturnType<typeof panelFrame>>} */
   let frames = new Map();
   let laidOut = "";
@@ -43,7 +47,8 @@ export function dashboardView(root, uid) {
     stop = new AbortController();
     try {
       known = await ask("/api/dashboards", {}, stop.signal);
-      if (!uid) return go(link(`/d/${known.find((each) => each.uid === "service")?.uid ?? known[0]?.uid ?? "none"}`), { replace: true });
+      if (!uid) return go(link(`/d/${firstOf(known)}`), { replace: true });
+      fill(notes, leftOut(known));
       dashboard = await ask(`/api/dashboards/${encodeURIComponent(uid)}`, {}, stop.signal);
       view.title = heading.textContent = dashboard.title;
       document.title = `${dashboard.title} · Sightline`;
@@ -51,7 +56,10 @@ export function dashboardView(root, uid) {
       change({ refresh: get("refresh") || dashboard.refresh }, { replace: true });
       await update();
     } catch (error) {
-      if (!isAborted(error)) fill(problem, failure(error));
+      if (isAborted(error)) return;
+      // One that is no more still leads to the others.
+      drawBar([]);
+      fill(problem, failure(error));
     }
   }
 
@@ -81,8 +89,8 @@ export function dashboardView(root, uid) {
     const key = focused?.dataset.key ?? (document.activeElement === document.body ? set : "");
     set = "";
     fill(bar,
-      el("nav", { class: "tabs", "aria-label": "Dashboards" }, ...known.map((each) =>
-        el("a", { href: link(`/d/${each.uid}`, kept(variables)), title: each.description, "aria-current": each.uid === uid ? "page" : null, "data-key": `/d/${each.uid}` }, each.title))),
+      tabs(known, uid, kept(variables)),
+      dashboard && linksOf(dashboard, known),
       el("div", { class: "variables" }, ...variables.filter(({ hidden }) => !hidden).map((each) => variableInput(each, onset))));
     if (key) /** @type {HTMLElement | null} */ (bar.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus({ preventScroll: true });
   }
@@ -95,13 +103,14 @@ export function dashboardView(root, uid) {
 
   function layOut() {
     const only = get("viewPanel");
-    const closed = get("closed").split(",");
+    const closed = get("closed", dashboard.panels.filter((/** @type {any} */ { collapsed }) => collapsed).map((/** @type {any} */ { id }) => id).join(",")).split(",");
     if (laidOut === `${only}|${closed}`) return;
     laidOut = `${only}|${closed}`;
     watcher.disconnect();
     seen.clear();
     frames = new Map();
     const panels = only ? dashboard.panels.filter((/** @type {any} */ { id }) => String(id) === only) : dashboard.panels;
+    if (!dashboard.panels.length) return void fill(grid, empty("This dashboard has no panels."));
     if (!panels.length) return void fill(grid, empty("This dashboard has no such panel.", el("a", { href: link(location.pathname) }, "Show the whole dashboard")));
     fill(grid, ...placed(panels, Boolean(only), closed));
     for (const each of grid.querySelectorAll(".panel")) watcher.observe(each);
@@ -115,11 +124,12 @@ export function dashboardView(root, uid) {
     const found = [];
     for (const panel of panels.toSorted((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
       const isRow = panel.type === "row";
+      const isBelow = !isRow && !panel.outside;
       // What a closed row hides leaves no hole.
-      if (isRow && !isOpen) lifted = panel.gridPos.y - lowest;
-      if (isRow) isOpen = !closed.includes(String(panel.id));
+      if (!isBelow && !isOpen) lifted = panel.gridPos.y - lowest;
+      if (!isBelow) isOpen = !isRow || !closed.includes(String(panel.id));
       if (!isRow && !isOpen && !alone) continue;
-      const element = isRow ? rowHeader(panel, isOpen, closed) : framed(panel, alone);
+      const element = isRow ? rowHeader(panel, isOpen, closed, context?.variables ?? []) : framed(panel, alone);
       if (!alone) position(element, panel.gridPos, lifted);
       lowest = Math.max(lowest, panel.gridPos.y - lifted + panel.gridPos.h);
       found.push(element);
@@ -165,12 +175,15 @@ function position(element, { x, y, w, h }, lifted) {
   for (const [name, value] of Object.entries({ x: x + 1, y: y - lifted + 1, w, h })) element.style.setProperty(`--${name}`, String(value));
 }
 
-/** @param {any} panel @param {boolean} open @param {string[]} closed */
-function rowHeader(panel, open, closed) {
+/** @param {any} panel @param {boolean} open @param {string[]} closed @param {Variable[]} variables */
+function rowHeader(panel, open, closed, variables) {
   const id = String(panel.id);
   const after = open ? [...closed, id] : closed.filter((each) => each !== id);
-  const toggle = () => change({ closed: after.filter(Boolean).join(",") });
-  return el("h2", { class: "row-title" }, el("button", { type: "button", "aria-expanded": String(open), onclick: toggle }, icon(open ? "down" : "right"), panel.title));
+  // Without a word in the address, the rows are closed that the dashboard has so.
+  const toggle = () => change({ closed: after.filter((each) => each && each !== "none").join(",") || "none" });
+  const title = interpolate(panel.title || "Row", variables, {}, "text");
+  return el("h2", { class: "row-title" }, el("button", { type: "button", "aria-expanded": String(open), onclick: toggle }, icon(open ? "down" : "right"), title),
+    ...differences(panel).map((each) => el("span", { class: "panel-note" }, each)));
 }
 
 /** @param {Variable[]} variables @returns {import("./address.js").Params} */

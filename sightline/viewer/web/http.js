@@ -11,7 +11,7 @@
 export async function ask(path, query = {}, signal) {
   const response = await reached(`${path}${written(query)}`, signal);
   const text = await response.text();
-  if (!response.ok) throw new Error(reason(text) || `The viewer answered ${response.status} ${response.statusText}.`);
+  if (!response.ok) throw new Error(reason(text) || `The viewer answered ${response.status} ${response.statusText}.`, response.status >= 500 ? { cause: response.status } : {});
   return JSON.parse(text);
 }
 
@@ -50,6 +50,9 @@ function reason(text) {
     return text.trim();
   }
 }
+
+/** The viewer is at fault, or gone, and not what was asked of it. @param {unknown} error */
+export const isOutage = (error) => error instanceof Error && error.cause !== undefined;
 
 /** @param {unknown} error */
 export const isAborted = (error) => error instanceof DOMException && error.name === "AbortError";

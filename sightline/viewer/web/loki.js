@@ -43,11 +43,12 @@ export async function queryEither(query, { start, end, limit, step, now }, signa
   const asked = { query, start: nanoseconds(start), end: nanoseconds(end + 1), limit, step, direction: "backward" };
   const { data } = await ask("/loki/api/v1/query_range", asked, signal);
   if (data.resultType === "streams") return { lines: lines(data.result) };
-  return { series: now ? series((await ask("/loki/api/v1/query", { query, time: nanoseconds(end) }, signal)).data) : series(data) };
+  return { series: now ? await queryNow(query, end / 1000, signal) : series(data) };
 }
 
 /** @param {any} data @returns {import("./prometheus.js").Series[]} */
 function series({ resultType, result }) {
+  if (resultType === "streams") throw new Error("The query finds log lines, and this panel draws numbers: count them, e.g. with count_over_time().");
   if (resultType === "scalar") return [{ labels: {}, points: [[result[0], Number(result[1])]] }];
   return result.map((/** @type {any} */ each) => ({
     labels: each.metric,
@@ -65,6 +66,11 @@ export async function queryVolume(query, { start, end, step }, signal) {
   const asked = { query, start: nanoseconds(start * 1000), end: nanoseconds(end * 1000), step };
   const { data } = await ask("/loki/api/v1/query_range", asked, signal);
   return series(data);
+}
+
+/** @param {string} query a metric query @param {number} time seconds @param {AbortSignal} [signal] @returns {Promise<import("./prometheus.js").Series[]>} */
+export async function queryNow(query, time, signal) {
+  return series((await ask("/loki/api/v1/query", { query, time: nanoseconds(time * 1000) }, signal)).data);
 }
 
 /** @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} */

@@ -29,7 +29,17 @@ const SHADE = /^(?:super-light|light|semi-dark|dark)-/;
 /** Grafana's names (`semi-dark-red`) lose their shade. @param {string} name */
 export function namedColour(name) {
   const bare = name.replace(SHADE, "");
-  return NAMED[theme()][bare] ?? (name === "transparent" ? NAMED[theme()].gray : name);
+  return NAMED[theme()][bare] ?? (name === "transparent" ? NAMED[theme()].gray : hex(name));
+}
+
+const probe = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+
+/** `rgba(50, 172, 45, 0.97)` as `#32ac2d`; what is no colour at all is gray. @param {string} name */
+function hex(name) {
+  probe.fillStyle = NAMED[theme()].gray;
+  probe.fillStyle = name;
+  const [, ...parts] = /^rgba?\((\d+), (\d+), (\d+)/.exec(probe.fillStyle) ?? [];
+  return parts.length ? `#${parts.map((each) => Number(each).toString(16).padStart(2, "0")).join("")}` : String(probe.fillStyle);
 }
 
 /** For an element, which changes with the theme by itself. @param {string} name as `namedColour` takes it */

@@ -4,6 +4,7 @@ import { change, get, go, link } from "./address.js";
 import { el, empty, failure, fill, iconButton } from "./dom.js";
 import { hiddenLines } from "./hiddenlines.js";
 import { isAborted } from "./http.js";
+import { writtenLink } from "./links.js";
 import * as logs from "./panels/logs.js";
 import * as servicemap from "./panels/servicemap.js";
 import * as stat from "./panels/stat.js";
@@ -11,6 +12,8 @@ import { gridOf, spaced, visible, written } from "./panels/targets.js";
 import * as text from "./panels/text.js";
 import * as timeseries from "./panels/timeseries.js";
 import * as traces from "./panels/tracetable.js";
+import { differences, refusal } from "./panels/unsupported.js";
+import * as valuetable from "./panels/valuetable.js";
 import { interpolate } from "./template.js";
 
 /** @typedef {import("./panels/targets.js").Context} Context */
@@ -23,21 +26,22 @@ const DRAWERS = {
   gauge: { load: stat.load, draw: stat.drawBars },
   bargauge: { load: stat.load, draw: stat.drawBars },
   logs,
-  nodeGraph: servicemap,
   text: { draw: text.draw },
 };
 
 /** @param {any} panel @returns {Drawer | undefined} */
 function drawerOf(panel) {
-  if (panel.type === "table" && panel.targets?.[0]?.queryType === "traceql") return traces;
-  return DRAWERS[panel.type];
+  const { queryType = "", datasource } = panel.targets?.[0] ?? {};
+  if (panel.type === "nodeGraph") return queryType === "serviceMap" ? servicemap : undefined;
+  if (panel.type === "table") return queryType === "traceql" ? traces : datasource?.type === "prometheus" ? valuetable : undefined;
+  return Object.hasOwn(DRAWERS, panel.type) ? DRAWERS[panel.type] : undefined;
 }
 
 /** @param {any} panel @returns {string} the language that Explore would ask it in */
 function exploring(panel) {
   const [target] = visible(panel);
   if (!target?.expr && target?.queryType !== "traceql") return "";
-  return target.queryType === "traceql" ? "traceql" : panel.type === "logs" ? "logql" : "promql";
+  return target.queryType === "traceql" ? "traceql" : panel.type === "logs" || target.datasource?.type === "loki" ? "logql" : "promql";
 }
 
 /** @param {any} panel */
@@ -47,6 +51,8 @@ export function panelFrame(panel) {
   const titleId = `panel-${panel.id}`;
   const heading = el("h2", { id: titleId }, panel.title || "Panel");
   const drawer = drawerOf(panel);
+  const refused = refusal(panel, Boolean(drawer));
+  const isTold = Boolean(panel.description || panel.links?.length);
   const how = { table: false, hidden: hiddenLines(`-${panel.id}`), context: /** @type {any} */ (null) };
   /** @type {any} */
   let data = null;
@@ -56,11 +62,12 @@ export function panelFrame(panel) {
     el("header", {},
       heading,
       el("div", { class: "panel-tools" },
-        panel.description ? iconButton("info", `About: ${panel.title}`, () => tell(panel.description)) : null,
+        isTold ? iconButton("info", `About: ${panel.title || "this panel"}`, () => tell(panel.description, ...aboutLinks(panel))) : null,
         drawer === timeseries ? tableButton : null,
         visible(panel).length ? iconButton("code", "Query", showQueries) : null,
-        exploring(panel) ? iconButton("search", "Explore this query", explore) : null,
+        exploring(panel) && !refused ? iconButton("search", "Explore this query", explore) : null,
         iconButton(large ? "close" : "expand", large ? "Back to the dashboard" : "Enlarge", () => change({ viewPanel: large ? null : String(panel.id) })))),
+    ...(refused ? [] : differences(panel, drawer === valuetable ? valuetable.MADE : []).map((each) => el("p", { class: "panel-note", title: each }, each))),
     extra, body);
 
   /** @param {...any} content */
@@ -97,7 +104,8 @@ export function panelFrame(panel) {
     how.context = context;
     readTable();
     heading.textContent = interpolate(panel.title || "Panel", context.variables, {}, "text");
-    if (!drawer) return void fill(body, empty("This panel is for Grafana", `The viewer does not draw “${panel.type}” panels; start the compose stack to see it.`));
+    if (refused || !drawer) return void fill(body, empty(refused));
+    if (drawer !== servicemap && drawer.load && !visible(panel).length) return void fill(body, empty("This panel asks nothing."));
     if (!drawer.load) return drawer.draw(body, panel, null, how);
     element.classList.add("loading");
     try {
@@ -117,3 +125,6 @@ export function panelFrame(panel) {
 
   return { element, update };
 }
+
+/** @param {any} panel @returns {HTMLElement[]} */
+const aboutLinks = (panel) => (panel.links ?? []).map((/** @type {any} */ each) => el("p", {}, writtenLink(each)));

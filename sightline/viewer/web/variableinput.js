@@ -9,7 +9,8 @@ import { ALL } from "./template.js";
 
 /** @param {Variable} variable @param {OnSet} onset @returns {HTMLElement} */
 export function variableInput(variable, onset) {
-  const { name, label, type, value } = variable;
+  const { name, label, type, value, problem } = variable;
+  if (problem) return el("span", { class: "labelled" }, label, el("span", { class: "warned" }, icon("warn"), problem));
   const set = (/** @type {Event} */ event) => {
     const chosen = /** @type {HTMLSelectElement} */ (event.target);
     chosen.blur();
@@ -19,14 +20,14 @@ export function variableInput(variable, onset) {
   if (variable.multi) return several(variable, onset);
   const offered = offeredBy(variable);
   return el("label", {}, label, el("select", { onchange: set, disabled: offered.length === 0, "data-key": name }, ...offered.map((each) =>
-    el("option", { value: each, selected: value.includes(each) }, shown(each)))));
+    el("option", { value: each, selected: value.includes(each) }, shown(each, variable)))));
 }
 
 /** What the address names is offered too, though it may not be there now. @param {Variable} variable */
 const offeredBy = ({ includeAll, value, options }) => [...new Set([...(includeAll ? [ALL] : []), ...value, ...options])];
 
-/** @param {string} value */
-const shown = (value) => (value === ALL ? "All" : value);
+/** @param {string} value @param {Variable} variable */
+const shown = (value, { texts }) => (value === ALL ? "All" : (texts?.get(value) ?? value));
 
 /** Checkboxes, which change while the menu stays open. @param {Variable} variable @param {OnSet} onset */
 function several(variable, onset) {
@@ -45,14 +46,14 @@ function several(variable, onset) {
   }
 
   function draw() {
-    fill(told, chosen.map(shown).join(" + ") || "None");
+    fill(told, chosen.map((each) => shown(each, variable)).join(" + ") || "None");
     for (const box of boxes) box.checked = chosen.includes(box.value);
   }
 
   draw();
   return el("span", { class: "labelled" }, el("span", { "aria-hidden": "true" }, label),
     menu({ "data-key": name, title: label }, [el("span", { class: "unseen" }, `${label}: `), told, icon("down")],
-      el("div", { class: "menu-body several", role: "group", "aria-label": label }, ...boxes.map((box, index) => el("label", {}, box, shown(offered[index]))))));
+      el("div", { class: "menu-body several", role: "group", "aria-label": label }, ...boxes.map((box, index) => el("label", {}, box, shown(offered[index], variable))))));
 }
 
 /**

@@ -68,6 +68,7 @@ def test_every_option_can_be_given_in_a_file() -> None:
         "data": '"d"',
         "max-size": '"1GB"',
         "environment": '"e"',
+        "dashboards": '"."',
         "token": f'"{LONG}"',
         "otlp-keys": f'["{LONG}", "{LONG}1"]',
         "allow-host": '["Box.local"]',
@@ -104,6 +105,21 @@ def test_the_shipped_rules_are_evaluated_unless_others_or_none_are_named() -> No
     assert read("--rules", "/own").rules == Path("/own")
     own = read(SIGHTLINE_RULES="none", SIGHTLINE_EVALUATION_INTERVAL="5s")
     assert (own.rules, own.evaluation_seconds) == (None, 5)
+
+
+def test_ones_own_dashboards_are_in_a_folder_that_there_is(tmp_path: Path) -> None:
+    assert read().dashboards is None
+    assert read("--dashboards", str(tmp_path)).dashboards == tmp_path
+    assert read(SIGHTLINE_DASHBOARDS=".").dashboards == Path()
+    file("{}", "board.json")
+    for given in ("absent", "board.json"):
+        with pytest.raises(SettingError, match=f"--dashboards '{given}' is no folder: name one"):
+            read("--dashboards", given)
+    file("dashboards = 'absent'")
+    with pytest.raises(
+        SettingError, match=r"dashboards = 'absent' in sightline\.toml is no folder"
+    ):
+        read()
 
 
 def test_memory_keeps_no_folder() -> None:

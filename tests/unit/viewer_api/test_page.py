@@ -82,7 +82,7 @@ def test_the_vendored_files_are_those_of_the_lock() -> None:
 def test_a_dashboard_is_given_as_it_is_committed(client: TestClient) -> None:
     committed = json.loads((ROOT / "grafana" / "dashboards" / "service.json").read_text())
     assert client.get("/api/dashboards/service").json() == committed
-    assert "service" in {each["uid"] for each in client.get("/api/dashboards").json()}
+    assert "service" in {each["uid"] for each in client.get("/api/dashboards").json()["dashboards"]}
 
 
 def test_an_unknown_dashboard_names_those_that_are_known(client: TestClient) -> None:

@@ -1,8 +1,9 @@
 /** Asks the queries of a panel and names what comes back. */
 
+import { queryNow, queryVolume } from "../loki.js";
 import { exemplars as askExemplars, queryInstant, queryRange, spacing } from "../prometheus.js";
 import { remembered } from "../remembered.js";
-import { stepFor } from "../time.js";
+import { duration, stepFor } from "../time.js";
 import { interpolate, legend } from "../template.js";
 
 /**
@@ -27,10 +28,16 @@ export function gridToNow(panel, context, width) {
 }
 
 /** @param {any} panel @param {Context} context @param {number} width pixels @returns {Grid} */
-export function gridOf(panel, { range }, width) {
+export function gridOf(panel, { range, variables }, width) {
   const points = panel.maxDataPoints ?? Math.min(Math.max(width / 2, 60), 600);
-  const step = stepFor(range, points, SCRAPE);
+  const step = stepFor(range, points, leastStep(panel, variables));
   return { start: Math.floor(range.start / 1000 / step) * step, end: Math.floor(range.end / 1000 / step) * step, step };
+}
+
+/** What a panel or its queries ask for at least, in seconds. @param {any} panel @param {import("../template.js").Variable[]} variables */
+function leastStep(panel, variables) {
+  const asked = [panel, ...visible(panel)].map(({ interval }) => duration(interpolate(interval ?? "", variables).replace(/^[<>]/, "")) / 1000);
+  return Math.max(SCRAPE, ...asked.filter(Number.isFinite));
 }
 
 /** @param {Context} context @param {Grid} grid @returns {import("../template.js").Builtins} */
@@ -74,8 +81,8 @@ export async function frames(panel, context, grid) {
 /** @param {any} target @param {Context} context @param {Grid} grid @returns {Promise<Frame[]>} */
 async function answer(target, context, grid) {
   const expr = written(target, context, grid);
-  const now = context.range.end / 1000;
-  const found = target.instant && !target.range ? await queryInstant(expr, now, context.signal) : await queryRange(expr, grid, context.signal);
+  const [instant, range] = target.datasource?.type === "loki" ? [queryNow, queryVolume] : [queryInstant, queryRange];
+  const found = target.instant && !target.range ? await instant(expr, context.range.end / 1000, context.signal) : await range(expr, grid, context.signal);
   const legendFormat = interpolate(target.legendFormat ?? "", context.variables, {}, "text");
   return found.map(({ labels, points }) => ({ name: nameOf({ ...target, legendFormat }, labels), refId: target.refId, labels, points }));
 }
@@ -90,7 +97,7 @@ export function nameOf({ legendFormat, refId }, labels) {
 
 /** @param {any} panel @param {Context} context @param {Grid} grid */
 export async function exemplarsOf(panel, context, grid) {
-  const wanted = visible(panel).filter((/** @type {any} */ { exemplar }) => exemplar);
+  const wanted = visible(panel).filter((/** @type {any} */ { exemplar, datasource }) => exemplar && datasource?.type !== "loki");
   const found = await Promise.all(wanted.map((/** @type {any} */ target) => askExemplars(written(target, context, grid), grid, context.signal)));
   return found.flat();
 }

@@ -1,0 +1,136 @@
+"""The dashboards of a folder and its subfolders; a file that is none is told with the reason."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from sightline.viewer.boards.document import BadBoard, document_of
+
+_MEGABYTE = 1024**2
+_MOST_BYTES = 4 * _MEGABYTE
+_MOST_FILES = 500
+_MOST_FOLDERS = 2_000
+_TOO_MANY = (
+    f"holds more than {_MOST_FILES} files or {_MOST_FOLDERS} folders, and the rest is not looked"
+    " at: name a folder that holds dashboards alone"
+)
+_NO_FILE = "is no file that can be read: put a copy of the dashboard there"
+
+
+class Board(NamedTuple):
+    """A dashboard to show; `file` is its name relative to the folder, `text` what the page gets."""
+
+    uid: str
+    title: str
+    description: str
+    file: str
+    text: str
+
+
+class LeftOut(NamedTuple):
+    """The reason follows the file's name."""
+
+    file: str
+    reason: str
+
+
+def read_folder(folder: Path, taken: Mapping[str, str]) -> Iterator[Board | LeftOut]:
+    """`taken` says of uids whose they are: what has one of them is left out."""
+    root = folder.resolve()
+    if not root.is_dir():
+        yield LeftOut(root.name, "is there no more: restore that folder, or name another")
+        return
+    whose = dict(taken)
+    for path in _paths(root):
+        found = path if isinstance(path, LeftOut) else _found(root, path)
+        if isinstance(found, Board) and found.uid in whose:
+            reason = f"has the uid {found.uid} of {whose[found.uid]}: give it another uid"
+            found = LeftOut(found.file, reason)
+        elif isinstance(found, Board):
+            whose[found.uid] = found.file
+        yield found
+
+
+def _paths(root: Path) -> Iterator[Path | LeftOut]:
+    """In a stable order; what is hidden, as Git and Kubernetes keep theirs, is passed over."""
+    unread: list[OSError] = []
+    files = 0
+    for number, (place, folders, names) in enumerate(os.walk(root, onerror=unread.append)):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        wanted = sorted(each for each in names if _is_seen(each))
+        links = [each for each in folders if Path(place, each).is_symlink()]
+        for name in [*wanted, *links]:
+            files += 1
+            if files > _MOST_FILES or number > _MOST_FOLDERS:
+                yield LeftOut(root.name, _TOO_MANY)
+                return
+            yield Path(place, name)
+    for error in unread:
+        where = Path(error.filename).relative_to(root)
+        yield LeftOut(str(where) if where.name else root.name, _unreadable(error))
+
+
+def _is_seen(name: str) -> bool:
+    return name.lower().endswith(".json") and not name.startswith(".")
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read ({error.strerror}): let the viewer's user read it"
+
+
+def _found(root: Path, path: Path) -> Board | LeftOut:
+    file = str(path.relative_to(root))
+    try:
+        return _board(_content(root, path), file)
+    except BadBoard as error:
+        return LeftOut(file, str(error))
+    except OSError as error:
+        return LeftOut(file, _unreadable(error))
+    except RuntimeError:  # what Python before 3.13 makes of links in a circle
+        return LeftOut(file, _NO_FILE)
+
+
+def _content(root: Path, path: Path) -> bytes:
+    real = path.resolve()
+    if not real.is_relative_to(root):
+        raise BadBoard("is a link that leads out of the folder: put a copy there")
+    if real.is_dir():
+        raise BadBoard("is a link to a folder, which is not followed: put a copy there")
+    # A pipe would be waited for.
+    if not real.is_file():
+        raise BadBoard(_NO_FILE)
+    with real.open("rb") as opened:
+        content = opened.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        size = f"{real.stat().st_size / _MEGABYTE:.1f}"
+        raise BadBoard(f"has {size} MB, and {_MOST_BYTES // _MEGABYTE} is the most: split it")
+    return content
+
+
+def _board(content: bytes, file: str) -> Board:
+    try:
+        found = json.loads(content, parse_constant=_refuse, parse_float=_finite)
+        document = document_of(found, file)
+        # Escaped, so that half of a surrogate pair can be sent too.
+        text = json.dumps(document, allow_nan=False)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}: {error.msg}"
+        raise BadBoard(f"is not JSON ({where}): export the dashboard again") from error
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise BadBoard(f"is not JSON ({reason}): export the dashboard again") from error
+    return Board(document["uid"], document["title"], document["description"], file, text)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        _refuse(digits)
+    return value
