@@ -101,7 +101,8 @@ export function panelFrame(panel) {
 
   /** @param {Context} context */
   async function update(context) {
-    how.context = context;
+    // Its query is told as it was asked until the spacing is known anew.
+    how.context = { ...context, spacing: how.context?.spacing };
     readTable();
     heading.textContent = interpolate(panel.title || "Panel", context.variables, {}, "text");
     if (refused || !drawer) return void fill(body, empty(refused));
