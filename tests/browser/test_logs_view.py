@@ -143,10 +143,12 @@ def test_a_tail_that_was_interrupted_brings_what_it_missed_and_no_line_twice(
 def test_a_tail_that_was_interrupted_counts_what_it_does_not_bring(page: Page, shop: Shop) -> None:
     interrupt = cut_off(page)
     page.goto("/logs?service=gap&live=1")
-    send_lines(shop.otlp, "gap", 50)
+    expect(page.get_by_text("Waiting for the first line")).to_be_visible()
+    # So close together that none is of before the tail began.
+    send_lines(shop.otlp, "gap", 50, apart=1)
     expect(page.locator(".log-info")).to_contain_text("50 lines")
     interrupt()
-    send_lines(shop.otlp, "gap", 3_000)
+    send_lines(shop.otlp, "gap", 3_000, apart=1)
     wait_for_lines_and_skipped(page, 3_050)
 
 

@@ -118,7 +118,8 @@ const LATE = 10_000;
  */
 export function tail(query, { onlines, onagain, onstate }) {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  let since = nanoseconds(Date.now());
+  const began = Date.now();
+  let since = nanoseconds(began);
   let limit = 100;
   let ended = false;
   /** @type {WebSocket} */
@@ -138,7 +139,7 @@ export function tail(query, { onlines, onagain, onstate }) {
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (ended) return;
-      if (heard) since = nanoseconds(Date.now() - LATE);
+      if (heard) since = nanoseconds(Math.max(began, Date.now() - LATE));
       limit = AGAIN;
       onstate(reason || (code === 1006 ? "The live tail is interrupted; trying again." : `The live tail ended (${code}).`));
       if (code !== 1008) setTimeout(() => ended || open(), 2000);
