@@ -60,7 +60,7 @@ class Viewer:
 
 @contextlib.contextmanager
 def viewer(data: Path, *, max_size: str = "100GB") -> Iterator[Viewer]:
-    page, http, grpc = _free_ports(3)
+    page, http, grpc = free_ports(3)
     ports = ["--port", str(page), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
     kept = ["--data", str(data), "--retention", "30d", "--max-size", max_size]
     command = [sys.executable, "-m", "sightline", "view", *ports, *kept]
@@ -94,7 +94,7 @@ def _wait_for(url: str, started: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -27,7 +27,7 @@ _EXPORT = {
 }
 _GZIP_LEVEL, _GZIP_WINDOW = 1, 31
 _AGAIN_SECONDS = 0.25
-_OK, _BUSY = 200, 503
+_OK, _BUSY = (200, 204), 503  # Loki has nothing to add
 Send = Callable[[bytes], Awaitable[bool]]  # False: busy, to be sent again
 
 
@@ -63,9 +63,9 @@ async def over_http(url: str, signal: str) -> AsyncIterator[Send]:
             if line.startswith(b"content-length:"):
                 length = int(line.partition(b":")[2])
         said = await reader.readexactly(length)
-        if status not in (_OK, _BUSY):
+        if status not in (*_OK, _BUSY):
             raise SystemExit(f"{url} answered {status}: {said[:200]!r}")
-        return status == _OK
+        return status in _OK
 
     try:
         yield send
