@@ -22,7 +22,7 @@ from typing import Any
 
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 HOUR = 3_600
-_SAMPLED = 3_400  # seconds back from now, of traces and lines that are looked for
+SAMPLED = 3_400  # seconds back from now, of traces and lines that are looked for
 _STEP = 15  # seconds: 240 points of an hour, as wide as a panel
 _NS = 1_000_000_000
 _VARIABLES = {
@@ -162,12 +162,12 @@ def service_map(backend: Backend, end: float) -> Iterator[Question]:
     yield Question("service map", "service map", asked)
 
 
-def traces(backend: Backend, end: float, count: int) -> Iterator[Question]:
+def traces(backend: Backend, end: float, count: int, within: float) -> Iterator[Question]:
     """Traces of random moments of the last hour, by id; as from a link with its time, and bare."""
     for _ in range(count):
-        moment = int(end - random.uniform(60, _SAMPLED))  # noqa: S311 — a sample
+        moment = int(end - random.uniform(60, within))  # noqa: S311 — a sample
         found = get(
-            url(backend.tempo, "/api/search", q="{ }", start=moment - 120, end=moment, limit=1)
+            url(backend.tempo, "/api/search", q="{ }", start=int(end - HOUR), end=moment, limit=1)
         )
         for trace in found.get("traces") or ():
             path = f"/api/traces/{trace['traceID']}"
@@ -177,10 +177,10 @@ def traces(backend: Backend, end: float, count: int) -> Iterator[Question]:
             yield Question("trace by id alone", trace["traceID"], backend.tempo + path)
 
 
-def searches(backend: Backend, end: float, count: int) -> Iterator[Question]:
+def searches(backend: Backend, end: float, count: int, within: float) -> Iterator[Question]:
     """For the one line of the hour that names an order: all lines must be looked at."""
     for _ in range(count):
-        moment = end - random.uniform(60, _SAMPLED)  # noqa: S311 — a sample
+        moment = end - random.uniform(60, within)  # noqa: S311 — a sample
         found = get(_lines(backend.loki, _SELECTOR, moment, limit=1))["data"]["result"]
         if found:
             order = _ORDER.search(found[0]["values"][0][1])
@@ -189,13 +189,15 @@ def searches(backend: Backend, end: float, count: int) -> Iterator[Question]:
             yield Question("substring in an hour of logs", text, _lines(backend.loki, query, end))
 
 
-def asked(backend: Backend, end: float, samples: int, *, edges: bool) -> list[Question]:
+def asked(
+    backend: Backend, end: float, samples: int, *, edges: bool, within: float = SAMPLED
+) -> list[Question]:
     found = list(panels(backend, end))
     if backend.tempo:
-        found += traces(backend, end, samples)
+        found += traces(backend, end, samples, within)
         found += service_map(backend, end) if edges else ()
     if backend.loki:
-        found += searches(backend, end, samples)
+        found += searches(backend, end, samples, within)
     return found
 
 

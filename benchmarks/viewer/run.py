@@ -28,6 +28,7 @@ SPREAD_SECONDS = 10_000  # the time that a filled store covers: 3.6 of 10 millio
 UNDER_INGEST = 10_000  # spans a second while questions are asked
 PHASES = ("start", "ingest", "fill", "idle", "loaded")
 _WARM_UP = 2
+_LATE = 300  # seconds, at most, from the beginning of a little store's filling to its questions
 _INGEST = (
     ("traces", "HTTP gzip"),
     ("logs", "HTTP gzip"),
@@ -153,7 +154,8 @@ def fill(data: Path, size: Size) -> None:
 
 def ask(running: Viewer, size: Size, go_on: Callable[[], bool]) -> None:
     backend = questions.Backend(running.url, running.url, running.url)
-    asked = questions.asked(backend, time.time(), size.samples, edges=True)
+    within = min(questions.SAMPLED, size.spread - _LATE)
+    asked = questions.asked(backend, time.time(), size.samples, edges=True, within=within)
     machine = Machine(running)
     say(questions.table(questions.timed(asked, size.rounds, go_on)))
     own, others = machine.since()

@@ -79,7 +79,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def traded(shop: Shop) -> Shop:
     """The same, once what it counts can be drawn by any chart, with its exemplars."""
     shop.wait_for_result("/api/v1/query", "rate(http_requests_total[20s])", 2)
-    shop.wait_for_result("/loki/api/v1/query", 'count_over_time({service_name="bank"}[1m])', 1)
+    shop.wait_for_result("/loki/api/v1/query", 'count_over_time({service_name="bank"}[1h])', 1)
     shop.wait_for_exemplars("http_request_duration_seconds_bucket")
     return shop
 
