@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600, help="of each signal")
     parser.add_argument("--spans", type=float, default=55_000, help="a second; 0: none")
     parser.add_argument("--lines", type=float, default=85_000, help="a second; 0: none")
-    parser.add_argument("--max-size", default="100GB", help="what the store may take on disk")
+    parser.add_argument("--max-size", default="2GB", help="what the store may take on disk")
     parser.add_argument(
         "--every", type=float, default=15, help="seconds between refreshes of dashboards; 0: never"
     )
