@@ -16,7 +16,8 @@ TOO_DEEP = "the query is nested too deeply; take some of its conditions away"
 STRINGS = re.compile(r'"(?s:\\.|[^"\\])*\\?(?:"|\Z)|`[^`]*(?:`|\Z)')
 _WORDS = re.compile(r"[\w.:]+|[^\w\s]")
 _LEVELS = re.compile(
-    r"[(\[{]|[)\]}]|,|&&|\|\||>>|<<|[=!<>]=|[-+*/%^<>]|(?<![=!|])~|\b(?:and|or|unless|atan2)\b"
+    r"[(\[{]|[)\]}]|,|&&|\|\||>>|<<|[=!<>]=|[-+*/%^<>]|(?<![=!|])~"
+    r"|(?i:\b(?:and|or|unless|atan2)\b)"
 )
 
 
@@ -24,7 +25,8 @@ def excess(text: str, unread: re.Pattern[str] = STRINGS) -> str:
     """Why a query is too much to be parsed; empty as a rule. `unread` are strings and comments."""
     if len(text) > LONGEST_QUERY:
         return f"the query has {len(text)} characters, not {LONGEST_QUERY} at most"
-    read = unread.sub("", text)
+    # Two words that only a string parts stay two.
+    read = unread.sub(" ", text)
     words = len(_WORDS.findall(read))
     if words > MOST_WORDS:
         return f"the query has {words} words and signs, not {MOST_WORDS} at most"

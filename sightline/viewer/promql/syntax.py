@@ -10,7 +10,10 @@ from sightline.viewer.promql.errors import BadQueryError, UnsupportedError
 
 # What can be put behind a sound beginning to make it whole.
 ENDINGS = ("", "x", "(x)", "x)", "[1m]", "m]", "1m]", "]", '"', '="x"}', '"x"}', "}", "(x))", "5m")
-COMMENTS_AND_STRINGS = re.compile(rf"{grammar.STRINGS.pattern}|'(?s:\\.|[^'\\])*\\?(?:'|\Z)|#.*")
+# To the parser, a carriage return ends a comment too.
+COMMENTS_AND_STRINGS = re.compile(
+    rf"{grammar.STRINGS.pattern}|'(?s:\\.|[^'\\])*\\?(?:'|\Z)|#[^\r\n]*"
+)
 MAX_TOKENS = 400  # each is tried as the last of a beginning
 NOT_YET = {
     "smoothed": re.compile(r"\bsmoothed\b"),
