@@ -13,6 +13,7 @@ _MEGABYTE = 1024**2
 _MOST_BYTES = 4 * _MEGABYTE
 _MOST_FILES = 500
 _MOST_FOLDERS = 2_000
+_LONGEST_REASON = 200
 _TOO_MANY = (
     f"holds more than {_MOST_FILES} files or {_MOST_FOLDERS} folders, and the rest is not looked"
     " at: name a folder that holds dashboards alone"
@@ -113,15 +114,21 @@ def _content(root: Path, path: Path) -> bytes:
 def _board(content: bytes, file: str) -> Board:
     try:
         found = json.loads(content, parse_constant=_refuse, parse_float=_finite)
-        document = document_of(found, file)
-        # Escaped, so that half of a surrogate pair can be sent too.
-        text = json.dumps(document, allow_nan=False)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}: {error.msg}"
         raise BadBoard(f"is not JSON ({where}): export the dashboard again") from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise BadBoard(f"is not JSON ({reason}): export the dashboard again") from error
+    try:
+        document = document_of(found, file)
+        # Escaped, so that half of a surrogate pair can be sent too.
+        text = json.dumps(document, allow_nan=False)
+    except BadBoard:
+        raise
+    except Exception as error:  # one file's oddity hides no other dashboard
+        why = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+        raise BadBoard(f"holds what no dashboard holds ({why}): export it again") from error
     return Board(document["uid"], document["title"], document["description"], file, text)
 
 
@@ -132,5 +139,5 @@ def _refuse(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        _refuse(digits)
+        _refuse(digits[:20])
     return value

@@ -92,8 +92,9 @@ def _beside(panels: list[Fields], height: int, y: int) -> tuple[list[Fields], in
     placed, x = [], 0
     for panel in panels:
         span = panel.get("span")
-        wanted = round(span * _COLUMNS / _SPANS) if is_number(span) else _COLUMNS
-        width = min(max(wanted, 2), _COLUMNS)
+        # No number is too large to be a bound, and some are to be multiplied.
+        spans = min(max(span, 1), _SPANS) if is_number(span) else _SPANS
+        width = round(spans * _COLUMNS / _SPANS)
         if x + width > _COLUMNS:
             x, y = 0, y + height
         placed.append(panel | {"gridPos": {"x": x, "y": y, "w": width, "h": height}})

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable
 
-from sightline.viewer.boards.fields import Fields, fields, is_number, items, text
+from sightline.viewer.boards.fields import Fields, fields, is_number, items, text, whole
 
 _MOST_TEXT = 20_000
 _BREAK = re.compile(r"</(?:p|div|li|h\d|tr|ul|ol)>|<br\s*/?>", re.IGNORECASE)
@@ -33,7 +33,7 @@ def _graph(panel: Fields) -> Fields:
     custom = {
         "drawStyle": "bars" if panel.get("bars") else "line",
         "lineWidth": width if is_number(width) else 1,
-        "fillOpacity": fill * 10 if is_number(fill) else 10,
+        "fillOpacity": whole(fill, 0, 10, 1) * 10,
         "stacking": {"mode": "normal" if panel.get("stack") else "none"},
     }
     if panel.get("points"):

@@ -207,6 +207,22 @@ def test_a_panel_of_the_library_is_taken_from_where_the_export_has_it(
     assert [each["type"] for each in given(client)["panels"]] == ["stat", "library"]
 
 
+@pytest.mark.parametrize("number", ["1e308", "-1e308", "9" * 400, "-" + "9" * 400])
+def test_a_number_beyond_all_bounds_is_brought_within_them(
+    client: TestClient, folder: Path, number: str
+) -> None:
+    fields = ("span", "fill", "linewidth", "decimals", "id", "maxDataPoints")
+    graph = ", ".join(f'"{name}": {number}' for name in fields)
+    places = ", ".join(f'"{name}": {number}' for name in "xywh")
+    graph = f'{{"type": "graph", "gridPos": {{{places}}}, {graph}}}'
+    rows = f'[{{"height": {number}, "panels": [{graph}, {graph}]}}]'
+    put(folder, f'{{"uid": "mine", "title": "Mine", "rows": {rows}}}')
+    put(folder, f'{{"uid": "grid", "title": "Grid", "panels": [{graph}]}}', "grid.json")
+    assert listed(client)["left_out"] == []
+    panels = given(client)["panels"] + given(client, "grid")["panels"]
+    assert all(0 <= each <= 10_000 for panel in panels for each in panel["gridPos"].values())
+
+
 @pytest.mark.parametrize("uid", [None, "", 7, "../../etc/passwd", "a/b", "x" * 41, "sp ace"])
 def test_without_a_uid_that_an_address_can_hold_the_files_name_gives_a_stable_one(
     client: TestClient, folder: Path, uid: Any
