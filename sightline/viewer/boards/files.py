@@ -15,7 +15,7 @@ _MOST_FILES = 500
 _MOST_FOLDERS = 2_000
 _LONGEST_REASON = 200
 _TOO_MANY = (
-    f"holds more than {_MOST_FILES} files or {_MOST_FOLDERS} folders, and the rest is not looked"
+    f"holds more than {_MOST_FILES} files or {_MOST_FOLDERS:,} folders, and the rest is not looked"
     " at: name a folder that holds dashboards alone"
 )
 _NO_FILE = "is no file that can be read: put a copy of the dashboard there"
@@ -59,13 +59,18 @@ def _paths(root: Path) -> Iterator[Path | LeftOut]:
     """In a stable order; what is hidden, as Git and Kubernetes keep theirs, is passed over."""
     unread: list[OSError] = []
     files = 0
-    for number, (place, folders, names) in enumerate(os.walk(root, onerror=unread.append)):
+    walk = os.walk(root, onerror=unread.append)
+    for number, (place, folders, names) in enumerate(walk, start=1):
+        # Most of a home's folders hold none: they count too, or each request walks them all.
+        if number > _MOST_FOLDERS:
+            yield LeftOut(root.name, _TOO_MANY)
+            break
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         wanted = sorted(each for each in names if _is_seen(each))
         links = [each for each in folders if Path(place, each).is_symlink()]
         for name in [*wanted, *links]:
             files += 1
-            if files > _MOST_FILES or number > _MOST_FOLDERS:
+            if files > _MOST_FILES:
                 yield LeftOut(root.name, _TOO_MANY)
                 return
             yield Path(place, name)

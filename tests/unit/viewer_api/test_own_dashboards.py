@@ -303,6 +303,20 @@ def test_a_folder_that_is_gone_or_holds_far_too_much_is_told(
     assert "is there no more" in reasons(client)["boards"]
 
 
+def test_of_more_folders_than_hold_dashboards_the_rest_is_not_walked(
+    client: TestClient, folder: Path
+) -> None:
+    """As when one names a home: what is looked for is rare, and yet all would be read."""
+    put(folder, BOARD)
+    for number in range(2_001):
+        (folder / f"{number:04}").mkdir()
+    put(folder / "0000", BOARD | {"uid": "first"}, "first.json")
+    put(folder / "2000", BOARD | {"uid": "last"}, "last.json")
+    assert "2,000 folders, and the rest is not looked at" in reasons(client)["boards"]
+    uids = [each["uid"] for each in listed(client)["dashboards"]]
+    assert uids == ["mine", "first", *SHIPPED]
+
+
 def test_whatever_a_file_holds_its_dashboard_has_the_form_that_the_page_draws(
     client: TestClient, folder: Path
 ) -> None:
