@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from sightline.viewer.store.insertion import roll_back
+
 SHARE_PER_ROUND = 0.25
 _SMALL = 500_000  # rows that are written anew within a second
 _FEW = 0.05  # so small a part that is harmless no longer shields the errors
@@ -85,10 +87,14 @@ def _compact(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     rows = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]  # noqa: S608 — a name from above
     if rows <= _SMALL:
         connection.begin()
-        connection.execute(f"CREATE TABLE compacted AS SELECT * FROM {table}")  # noqa: S608 — a name from above
-        connection.execute(f"DROP TABLE {table}")
-        connection.execute(f"ALTER TABLE compacted RENAME TO {table}")
-        connection.commit()
+        try:
+            connection.execute(f"CREATE TABLE compacted AS SELECT * FROM {table}")  # noqa: S608 — a name from above
+            connection.execute(f"DROP TABLE {table}")
+            connection.execute(f"ALTER TABLE compacted RENAME TO {table}")
+            connection.commit()
+        except duckdb.Error:
+            roll_back(connection)
+            raise
     connection.execute("CHECKPOINT")
 
 

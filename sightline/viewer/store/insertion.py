@@ -1,5 +1,6 @@
 """Rows into DuckDB as columns of numpy, three times as fast as row by row."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,8 @@ def insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         for table, columns in tables_of(batch):
             append(connection, table, columns, _DERIVED.get(table))
         connection.commit()
-    except duckdb.Error:
+    except BaseException:
+        # Whatever it is: the next transaction can only begin when this one has ended.
         roll_back(connection)
         raise
 
@@ -139,4 +141,6 @@ def append(
         if derived:
             connection.execute(derived)
     finally:
-        connection.unregister(_INCOMING)
+        # Refused after an error, which must not be hidden: it tells whether the rows are at fault.
+        with contextlib.suppress(duckdb.Error):
+            connection.unregister(_INCOMING)
