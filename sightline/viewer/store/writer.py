@@ -186,6 +186,7 @@ class Writer:
     def _attempts(self, batch: Batch) -> str:
         """Until it is stored, which is ""; otherwise why it never will be."""
         while True:
+            invalidations = self._invalidations
             try:
                 if self._invalid:
                     self._reopen(self._damage)
@@ -202,7 +203,8 @@ class Writer:
                 return ""
             if self._closing:
                 return self.trouble
-            if self._invalidations != 1:
+            # One that invalidates the database for the first time may be gone when it is reopened.
+            if (invalidations, self._invalidations) != (0, 1):
                 time.sleep(RETRY_SECONDS)
 
     def _recovered(self) -> None:

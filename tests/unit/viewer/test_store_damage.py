@@ -212,6 +212,28 @@ def test_a_file_that_is_gone_when_it_is_looked_at_does_not_end_the_writer(
     store.close()
 
 
+def test_a_database_that_cannot_be_opened_anew_is_not_tried_without_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, pauses, tries = Store.open(tmp_path), [], []
+
+    def reopen(folder: Path | None) -> Opened:
+        tries.append(len(pauses))
+        if len(tries) < 5:
+            raise OSError(28, "No space left on device")
+        return open_database(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_module, "open_database", reopen)
+        patched.setattr(writer, "insert", once(duckdb.FatalException("invalid"), writer.insert))
+        patched.setattr(time, "sleep", pauses.append)
+        store.append(Batch(spans=[span(1)]))
+        store.flush()
+    # At once after the error, and then with a pause before each.
+    assert tries == [0, 1, 2, 3, 4]
+    store.close()
+
+
 def test_what_is_still_there_is_not_told_a_second_time(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
