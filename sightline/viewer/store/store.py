@@ -184,7 +184,16 @@ class Store:
 
     def _is_gone(self) -> bool:
         """The file, taken away by somebody; what is written to it would be nowhere."""
-        return self._folder is not None and not (self._folder / FILE_NAME).exists()
+        if self._folder is None:
+            return False
+        try:
+            (self._folder / FILE_NAME).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            # Whoever may not look cannot tell.
+            return False
+        return False
 
     def _reopen(self, damage: duckdb.Error | None) -> None:
         """After an error that invalidated the database; by the writer alone."""

@@ -129,6 +129,7 @@ class Writer:
     def _keep_up(self) -> None:
         try:
             self._upkeep(self._connection())
+            self._require_file()
         except (duckdb.Error, OSError) as error:
             log.warning("store.upkeep_failed: %s", first_line(error))
             self._judge(error)
@@ -193,6 +194,7 @@ class Writer:
                     self._invalid, self._damage = False, None
                 self._arriving(self._connection(), batch)
                 insert(self._connection(), batch)
+                self._require_file()
             except _UNFIT as error:
                 # Trying again would fail again, and hold up all that is sound behind it.
                 return f"unfit: {first_line(error)}"
@@ -206,6 +208,11 @@ class Writer:
             # One that invalidates the database for the first time may be gone when it is reopened.
             if (invalidations, self._invalidations) != (0, 1):
                 time.sleep(RETRY_SECONDS)
+
+    def _require_file(self) -> None:
+        """DuckDB does not notice for long, and writes to a file that has no name any more."""
+        if self._gone():
+            raise FileNotFoundError("the store's file was taken away")
 
     def _recovered(self) -> None:
         self._invalidations = 0
@@ -222,10 +229,10 @@ class Writer:
 
     def _judge(self, error: Exception) -> None:
         """Whether the database is to be opened anew, and whether as a fresh one."""
-        if not isinstance(error, duckdb.Error):
-            return
         if self._gone():
             self._invalid = True
+            return
+        if not isinstance(error, duckdb.Error):
             return
         # After an INTERNAL or FATAL error DuckDB refuses everything until then.
         if isinstance(error, duckdb.InternalException | duckdb.FatalException):

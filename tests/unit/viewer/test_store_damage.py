@@ -1,7 +1,6 @@
 """A damaged store is set aside and said so; what is sound is kept, and the viewer goes on."""
 
 import asyncio
-import contextlib
 import dataclasses
 import os
 import shutil
@@ -159,16 +158,47 @@ def test_a_folder_that_is_taken_away_is_begun_anew_and_told_who_sends_what(tmp_p
 
     send("before")
     shutil.rmtree(tmp_path / "data")
-    with contextlib.suppress(duckdb.Error):
-        store._connection.execute("CHECKPOINT")
+    # What is acknowledged as stored is in a file that is there.
     send("noticed")
     assert "begun anew" in store.set_aside
     send("after")
-    found = store.query("SELECT body FROM logs JOIN resources ON id = resource_id")
-    assert ("after",) in found
+    found = store.query("SELECT body FROM logs JOIN resources ON id = resource_id ORDER BY seq")
+    assert found[-1] == ("after",)
+    assert store.query("SELECT body FROM logs ORDER BY seq") == [("noticed",), ("after",)]
     assert store.query("SELECT count(*) FROM series WHERE name = 'm'") == [(1,)]
     assert (store.writer.trouble, (tmp_path / "data" / FILE_NAME).exists()) == ("", True)
     receiver.close()
+    store.close()
+
+
+def test_a_file_that_is_taken_away_while_nothing_is_sent_is_begun_anew_too(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    fill(store, 1)
+    (tmp_path / FILE_NAME).unlink()
+    deadline = time.monotonic() + 20
+    while not store.set_aside and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "begun anew" in store.set_aside
+    assert (tmp_path / FILE_NAME).exists()
+    assert store.query("SELECT count(*) FROM series") == [(200,)]
+    store.close()
+
+
+def test_a_file_that_cannot_be_looked_for_is_not_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, real = Store.open(tmp_path), Path.stat
+
+    def stat(path: Path, **named: Any) -> os.stat_result:
+        if path.name == FILE_NAME:
+            raise PermissionError(13, "Permission denied")
+        return real(path, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", stat)
+        fill(store, 1)
+        assert (store.set_aside, store.writer.trouble) == ("", "")
+    assert store.query("SELECT count(*) FROM spans") == [(1,)]
     store.close()
 
 
