@@ -68,10 +68,12 @@ class Receiver:
         self._tally.requests += 1
         digest = digest_of(name, raw)
         if digest in self._repeats:
-            self._tally.repeated_requests += 1
-            for service, items in await self._repeats.answered(digest):
-                self._tally.accept(name, service, items, duplicates=items)
-            return _response(signal, Decoded.of(b""))
+            repeated = await self._repeats.answered(digest)
+            if repeated is not None:
+                self._tally.repeated_requests += 1
+                for service, items in repeated:
+                    self._tally.accept(name, service, items, duplicates=items)
+                return _response(signal, Decoded.of(b""))
         with self._repeats.taking(digest) as taking:
             decoded = await self._take(signal, raw, taking, json=json)
         return _response(signal, decoded)

@@ -33,12 +33,15 @@ class Repeats:
         known = self._known.get(digest)
         return isinstance(known, Taking) or (known is not None and not _is_old(known))
 
-    async def answered(self, digest: str) -> Items:
-        """What the first of the kind brought, when it is taken; raise if it is refused."""
+    async def answered(self, digest: str) -> Items | None:
+        """What the first of the kind brought, when it is taken; raise if it is refused. None if
+        this one is no repetition, as turns out when the first is decoded."""
         known = self._known[digest]
         if isinstance(known, _Taken):
             return known.items
         await known.done.wait()
+        if known.forgotten:
+            return None
         if known.refusal is not None:
             raise known.refusal
         return known.items
@@ -53,6 +56,7 @@ class Taking:
 
     def __init__(self, known: "OrderedDict[str, Taking | _Taken]", digest: str) -> None:
         self.done = asyncio.Event()
+        self.forgotten = False
         self.refusal: Refused | None = None
         self.items: Items = ()
         self._known = known
@@ -60,7 +64,10 @@ class Taking:
 
     def forget(self) -> None:
         """The same bytes will be another request."""
-        self._known.pop(self.digest, None)
+        if self._known.get(self.digest) is self:
+            del self._known[self.digest]
+        self.forgotten = True
+        self.done.set()
 
     def __enter__(self) -> Self:
         self._known.pop(self.digest, None)

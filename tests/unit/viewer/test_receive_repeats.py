@@ -5,6 +5,7 @@ import asyncio
 import otlp_requests as otlp
 import pytest
 
+from sightline.viewer.receive import receiver as receiver_module
 from sightline.viewer.receive import repeats
 from sightline.viewer.receive.receiver import Receiver
 from sightline.viewer.receive.tally import Tally
@@ -67,6 +68,26 @@ async def test_records_without_a_time_are_new_even_while_the_first_is_being_stor
     await asyncio.gather(*(durable.receive("logs", raw) for _ in range(3)))
     durable.close()
     assert stored(store) == 3
+
+
+async def test_records_without_a_time_are_new_even_while_the_first_is_being_decoded(
+    receiver: Receiver, store: Store, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_module, "_IN_A_THREAD", 1)
+    raw = otlp.logs("a", time_unix_nano=0).SerializeToString()
+    await asyncio.gather(*(receiver.receive("logs", raw) for _ in range(3)))
+    assert stored(store) == 3
+    assert tally.repeated_requests == 0
+
+
+async def test_what_is_repeated_while_the_first_is_being_decoded_is_stored_once(
+    receiver: Receiver, store: Store, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_module, "_IN_A_THREAD", 1)
+    raw = otlp.logs("once").SerializeToString()
+    await asyncio.gather(*(receiver.receive("logs", raw) for _ in range(3)))
+    assert stored(store) == 1
+    assert tally.repeated_requests == 2
 
 
 async def test_a_request_of_nothing_is_no_repetition(receiver: Receiver, tally: Tally) -> None:
