@@ -88,6 +88,7 @@ class Scraper:
             if said != self.health.error:
                 log.exception("scrape.broken: %s", self.target.url)
             self.health = Health(error=said, last_scrape=time.time())
+            self._define()
 
     async def scrape(self) -> None:
         """Read the page once and store what it says, or that it said nothing."""
@@ -186,12 +187,14 @@ class Scraper:
             self._store.reserve(batch.size)
         except QueueFull:
             self._tally.refuse("scrape", 503, f"{self.target.url}: the queue is full")
-            # What the series are must not be lost with this scrape's samples.
-            definitions = Batch(series=batch.series, metadata=batch.metadata)
-            self._store.append(definitions)
+            self._define()
             return
         sent = len(batch.points)
         self._store.append(batch)
         # Left out: what is older than its series' last sample, or the same again.
         left_out = sent - len(batch.points)
         self._tally.accept("scrape", self.target.job, sent + rejected, rejected, left_out)
+
+    def _define(self) -> None:
+        """What the series are must not be lost with a scrape's samples."""
+        self._store.append(Batch(series=self._batch.series, metadata=self._batch.metadata))

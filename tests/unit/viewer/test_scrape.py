@@ -262,6 +262,23 @@ async def test_a_full_queue_costs_samples_but_not_what_the_series_are(
     assert series(store, "a")[0].values.tolist() == [1.0]
 
 
+async def test_a_scrape_that_breaks_midway_costs_samples_but_not_what_the_series_are(
+    service: Service, store: Store, scraper: Scraper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    service.page = b"# HELP a of a\n# TYPE a gauge\na 1\n"
+    with monkeypatch.context() as patched:
+        patched.setattr(scraper, "_add_samples", broken)
+        await scraper._scrape_once()
+    await scraper._scrape_once()
+    store.flush()
+    assert store.query("SELECT count(*) FROM series WHERE name = 'a'") == [(1,)]
+    assert store.query("SELECT name, help FROM metric_metadata") == [("a", "of a")]
+    assert series(store, "a")[0].values.tolist() == [1.0]
+
+
 async def test_a_target_that_is_taken_away_leaves_no_live_series(
     service: Service, store: Store, scraper: Scraper
 ) -> None:
