@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ MAX_MESSAGE = 16 * 1024 * 1024  # four times what other receivers take unless to
 MOST_AT_ONCE = MAX_HELD // MAX_MESSAGE  # messages that come in; more wait, in the sender's hands
 MOST_WAITING = 400  # requests; more are told to come again
 MESSAGE_SECONDS = 10.0  # the standard's timeout of senders
+HURRIED_SECONDS = 2.0  # for a message to come in while others wait
 _IDLE_SECONDS = 600
 _PING_SECONDS = 60
 _OPTIONS = (
@@ -100,27 +102,59 @@ def _signal_of(method: str) -> str:
 
 
 class _Incoming:
-    """Messages on their way in, of all requests together."""
+    """Messages on their way in, of all requests together.
+
+    gRPC tells nothing of a message before all of it is there, so each has a place for the largest.
+    While others wait, whoever has a place and sends nothing or little gives way soon.
+    """
 
     def __init__(self) -> None:
-        self._waiting = 0
-        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._under_way = 0
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._begun: dict[asyncio.Timeout, float] = {}  # of those that have a place, since when
 
     async def request_of(self, context: Any) -> bytes:
         """The one message of a call."""
-        if self._waiting >= MOST_WAITING:
+        if self._under_way >= MOST_WAITING:
             raise Busy("the viewer is busy receiving; send this again in a second")
-        self._waiting += 1
+        self._under_way += 1
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(MESSAGE_SECONDS), self._slots:
-                raw = await context.read()
+            async with asyncio.timeout(MESSAGE_SECONDS) as limit:
+                self._hurry()
+                async with self._places:
+                    raw = await self._read(context, limit)
         except TimeoutError:
-            raise Busy(f"the request took longer than {MESSAGE_SECONDS:g} s to come in") from None
+            took = time.monotonic() - began
+            raise Busy(f"the request took longer than {took:.1f} s to come in") from None
         finally:
-            self._waiting -= 1
+            self._under_way -= 1
         if not isinstance(raw, bytes):
             raise Malformed("the call ended without a request")
         return raw
+
+    async def _read(self, context: Any, limit: asyncio.Timeout) -> Any:
+        self._begun[limit] = asyncio.get_running_loop().time()
+        try:
+            self._hurry()
+            return await context.read()
+        finally:
+            del self._begun[limit]
+
+    def _hurry(self) -> None:
+        """If some wait, those that have a place."""
+        if self._under_way <= MOST_AT_ONCE:
+            return
+        seconds = hurried_seconds(self._under_way)
+        for limit, begun in self._begun.items():
+            end = limit.when()
+            if end is not None and end > begun + seconds and not limit.expired():
+                limit.reschedule(begun + seconds)
+
+
+def hurried_seconds(under_way: int) -> float:
+    """So few that all who wait have their turn within half of their time."""
+    return min(HURRIED_SECONDS, MESSAGE_SECONDS / 2 * MOST_AT_ONCE / under_way)
 
 
 def _exporter(
