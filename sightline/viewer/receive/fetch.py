@@ -36,7 +36,10 @@ class Fetched(NamedTuple):
 
 
 def fetch(url: str, timeout: float) -> Fetched:
-    """Blocks, no longer than that in all; raises `FetchFailed`."""
+    """Blocks, no longer than that once it is connected; raises `FetchFailed`.
+
+    Before, each address of the name has that time, and looking it up what the system allows.
+    """
     try:
         raw, encoding, kind = _got(url, timeout)
     except TimeoutError as error:
