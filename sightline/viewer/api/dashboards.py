@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sightline.viewer.boards import Board, LeftOut, read_folder
+from sightline.viewer.boards import Board, LeftOut, Shelf
 
 _VIEWER = Path(__file__).parents[1]
 # A wheel carries the committed JSON inside the package; a checkout has it in its own folder.
@@ -18,27 +18,36 @@ Dashboard = dict[str, Any]
 
 
 def routes(own: Path | None = None) -> list[BaseRoute]:
-    """Both folders are read at each request: what was edited is seen by reloading the page."""
+    """Both folders are looked through at each request: an edit is seen by reloading the page."""
     source = dashboards_folder()
+    shelf = Shelf(own) if own else None
+
+    def found_on_shelf(shipped: Iterable[Dashboard]) -> list[Board | LeftOut]:
+        """A shipped one stands: its panels are what runbook, drills and doctor name."""
+        taken = {each["uid"]: f"the shipped dashboard {each['title']}" for each in shipped}
+        return shelf.listed(taken) if shelf else []
 
     def list_dashboards(_: Request) -> Response:
         shipped = list(_shipped(source))
-        found = list(_own(own, shipped))
-        listed = [_of_own(each) for each in found if isinstance(each, Board)]
+        found = found_on_shelf(shipped)
+        listed = [each._asdict() for each in found if isinstance(each, Board)]
         listed += [_summary(each) for each in shipped]
         left_out = [each._asdict() for each in found if isinstance(each, LeftOut)]
         return _json({"dashboards": listed, "left_out": left_out})
 
     def dashboard(request: Request) -> Response:
         uid = request.path_params["uid"]
+        text = shelf.text(uid) if shelf else None
+        if text is not None:
+            return Response(text, media_type="application/json")
         shipped = {each["uid"]: each for each in _shipped(source)}
         if uid in shipped:
             return JSONResponse(shipped[uid])
-        boards = [each for each in _own(own, shipped.values()) if isinstance(each, Board)]
-        for each in boards:
-            if each.uid == uid:
-                return Response(each.text, media_type="application/json")
-        known = ", ".join([*(each.uid for each in boards), *shipped]) or "none"
+        boards = [each.uid for each in found_on_shelf(shipped.values()) if isinstance(each, Board)]
+        text = shelf.text(uid) if shelf else None
+        if text is not None:
+            return Response(text, media_type="application/json")
+        known = ", ".join([*boards, *shipped]) or "none"
         return _json({"detail": f"There is no dashboard {uid!r}; known are: {known}."}, 404)
 
     return [
@@ -60,12 +69,6 @@ def _shipped(folder: Path) -> Iterator[Dashboard]:
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def _own(folder: Path | None, shipped: Iterable[Dashboard]) -> Iterator[Board | LeftOut]:
-    """A shipped one stands: its panels are what runbook, drills and doctor name."""
-    taken = {each["uid"]: f"the shipped dashboard {each['title']}" for each in shipped}
-    return read_folder(folder, taken) if folder else iter(())
-
-
 def _summary(dashboard: Dashboard) -> dict[str, str]:
     return {
         "uid": dashboard["uid"],
@@ -73,10 +76,6 @@ def _summary(dashboard: Dashboard) -> dict[str, str]:
         "description": dashboard.get("description", ""),
         "file": "",
     }
-
-
-def _of_own(board: Board) -> dict[str, str]:
-    return {name: value for name, value in board._asdict().items() if name != "text"}
 
 
 def _json(content: Any, status: int = 200) -> Response:

@@ -1,9 +1,9 @@
-"""The dashboards of a folder and its subfolders; a file that is none is told with the reason."""
+"""The files of a folder and its subfolders, and the dashboard in each, or why there is none."""
 
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -13,22 +13,22 @@ _MEGABYTE = 1024**2
 _MOST_BYTES = 4 * _MEGABYTE
 _MOST_FILES = 500
 _MOST_FOLDERS = 2_000
-_LONGEST_REASON = 200
+_LONGEST_REASON = _LONGEST_TITLE = 200
+_LONGEST_DESCRIPTION = 1_000
 _TOO_MANY = (
     f"holds more than {_MOST_FILES} files or {_MOST_FOLDERS:,} folders, and the rest is not looked"
     " at: name a folder that holds dashboards alone"
 )
-_NO_FILE = "is no file that can be read: put a copy of the dashboard there"
+NO_FILE = "is no file that can be read: put a copy of the dashboard there"
 
 
 class Board(NamedTuple):
-    """A dashboard to show; `file` is its name relative to the folder, `text` what the page gets."""
+    """A dashboard as a list tells it; `file` is its name relative to the folder."""
 
     uid: str
     title: str
     description: str
     file: str
-    text: str
 
 
 class LeftOut(NamedTuple):
@@ -38,24 +38,16 @@ class LeftOut(NamedTuple):
     reason: str
 
 
-def read_folder(folder: Path, taken: Mapping[str, str]) -> Iterator[Board | LeftOut]:
-    """`taken` says of uids whose they are: what has one of them is left out."""
-    root = folder.resolve()
-    if not root.is_dir():
-        yield LeftOut(root.name, "is there no more: restore that folder, or name another")
-        return
-    whose = dict(taken)
-    for path in _paths(root):
-        found = path if isinstance(path, LeftOut) else _found(root, path)
-        if isinstance(found, Board) and found.uid in whose:
-            reason = f"has the uid {found.uid} of {whose[found.uid]}: give it another uid"
-            found = LeftOut(found.file, reason)
-        elif isinstance(found, Board):
-            whose[found.uid] = found.file
-        yield found
+class Version(NamedTuple):
+    """Of a file, as far as can be told without reading it; `path` is where links lead."""
+
+    path: Path
+    inode: int
+    mtime_ns: int
+    size: int
 
 
-def _paths(root: Path) -> Iterator[Path | LeftOut]:
+def paths(root: Path) -> Iterator[Path | LeftOut]:
     """In a stable order; what is hidden, as Git and Kubernetes keep theirs, is passed over."""
     unread: list[OSError] = []
     files = 0
@@ -76,30 +68,19 @@ def _paths(root: Path) -> Iterator[Path | LeftOut]:
             yield Path(place, name)
     for error in unread:
         where = Path(error.filename).relative_to(root)
-        yield LeftOut(str(where) if where.name else root.name, _unreadable(error))
+        yield LeftOut(str(where) if where.name else root.name, unreadable(error))
 
 
 def _is_seen(name: str) -> bool:
     return name.lower().endswith(".json") and not name.startswith(".")
 
 
-def _unreadable(error: OSError) -> str:
+def unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror}): let the viewer's user read it"
 
 
-def _found(root: Path, path: Path) -> Board | LeftOut:
-    file = str(path.relative_to(root))
-    try:
-        return _board(_content(root, path), file)
-    except BadBoard as error:
-        return LeftOut(file, str(error))
-    except OSError as error:
-        return LeftOut(file, _unreadable(error))
-    except RuntimeError:  # what Python before 3.13 makes of links in a circle
-        return LeftOut(file, _NO_FILE)
-
-
-def _content(root: Path, path: Path) -> bytes:
+def version_of(root: Path, path: Path) -> Version:
+    """`BadBoard` for what is not to be read."""
     real = path.resolve()
     if not real.is_relative_to(root):
         raise BadBoard("is a link that leads out of the folder: put a copy there")
@@ -107,16 +88,22 @@ def _content(root: Path, path: Path) -> bytes:
         raise BadBoard("is a link to a folder, which is not followed: put a copy there")
     # A pipe would be waited for.
     if not real.is_file():
-        raise BadBoard(_NO_FILE)
-    with real.open("rb") as opened:
+        raise BadBoard(NO_FILE)
+    status = real.stat()
+    return Version(real, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def read_board(version: Version, file: str) -> tuple[Board, str]:
+    """With what the page gets; `file` is the name that the dashboard is told by."""
+    with version.path.open("rb") as opened:
         content = opened.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        size = f"{real.stat().st_size / _MEGABYTE:.1f}"
+        size = f"{version.size / _MEGABYTE:.1f}"
         raise BadBoard(f"has {size} MB, and {_MOST_BYTES // _MEGABYTE} is the most: split it")
-    return content
+    return _converted(content, file)
 
 
-def _board(content: bytes, file: str) -> Board:
+def _converted(content: bytes, file: str) -> tuple[Board, str]:
     try:
         found = json.loads(content, parse_constant=_refuse, parse_float=_finite)
     except json.JSONDecodeError as error:
@@ -134,7 +121,8 @@ def _board(content: bytes, file: str) -> Board:
     except Exception as error:  # one file's oddity hides no other dashboard
         why = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         raise BadBoard(f"holds what no dashboard holds ({why}): export it again") from error
-    return Board(document["uid"], document["title"], document["description"], file, text)
+    title, description = document["title"][:_LONGEST_TITLE], document["description"]
+    return Board(document["uid"], title, description[:_LONGEST_DESCRIPTION], file), text
 
 
 def _refuse(name: str) -> NoReturn:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from sightline.viewer.api import dashboards
+from sightline.viewer.boards import Shelf
 
 SHIPPED = ["business", "service", "slo", "telemetry-health", "traces"]
 BOARD: dict[str, Any] = {"uid": "mine", "title": "Mine", "panels": []}
@@ -69,13 +70,74 @@ def test_without_a_folder_the_shipped_are_all() -> None:
     assert listed(client)["left_out"] == []
 
 
-def test_a_file_is_read_anew_by_each_request(client: TestClient, folder: Path) -> None:
+def test_a_file_that_has_changed_is_read_anew_by_the_next_request(
+    client: TestClient, folder: Path
+) -> None:
     put(folder, BOARD)
     assert given(client)["title"] == "Mine"
     put(folder, BOARD | {"title": "Renamed"})
     assert given(client)["title"] == "Renamed"
     (folder / "mine.json").unlink()
     assert client.get("/api/dashboards/mine").status_code == 404
+
+
+def changed_unseen(file: Path, old: str, new: str) -> None:
+    """As no editor does: who goes by time and size cannot tell, and only who reads can."""
+    assert len(old) == len(new)
+    before = file.stat().st_mtime_ns
+    file.write_text(file.read_text().replace(old, new))
+    os.utime(file, ns=(before, before))
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(client: TestClient, folder: Path) -> None:
+    for name in ("mine", "other"):
+        put(folder, BOARD | {"uid": name, "title": "Before"}, f"{name}.json")
+    put(folder, "{before", "none.json")
+    assert "line 1" in reasons(client)["none.json"]
+    for name in ("mine", "other"):
+        changed_unseen(folder / f"{name}.json", "Before", "After!")
+    changed_unseen(folder / "none.json", "{before", "\n\n12345")
+    assert given(client)["title"] == "Before"
+    assert [each["title"] for each in listed(client)["dashboards"]][:2] == ["Before", "Before"]
+    assert "line 1" in reasons(client)["none.json"]
+    os.utime(folder / "mine.json")
+    assert given(client)["title"] == "After!"
+    assert given(client, "other")["title"] == "Before"
+    assert [each["title"] for each in listed(client)["dashboards"]][:2] == ["After!", "Before"]
+
+
+def test_texts_are_held_up_to_a_bound_and_read_again_beyond_it(folder: Path) -> None:
+    files = [folder / f"{number}.json" for number in range(4)]
+    for file in files:
+        put(folder, BOARD | {"uid": file.stem, "title": "Before"}, file.name)
+    whole = Shelf(folder)
+    whole.listed({})
+    size = len(whole.text("0") or "")
+    shelf = Shelf(folder, most_held=2 * size)
+    assert len(shelf.listed({})) == 4
+    for file in files:
+        changed_unseen(file, "Before", "After!")
+    found = [json.loads(shelf.text(file.stem) or "{}")["title"] for file in reversed(files)]
+    assert found == ["Before", "Before", "After!", "After!"]
+
+
+def test_one_that_has_moved_is_found_where_it_is(client: TestClient, folder: Path) -> None:
+    put(folder, BOARD)
+    assert given(client)["title"] == "Mine"
+    (folder / "mine.json").rename(folder / "moved.json")
+    assert given(client)["title"] == "Mine"
+    put(folder, BOARD | {"uid": "another", "title": "Another"}, "moved.json")
+    assert client.get("/api/dashboards/mine").status_code == 404
+    assert given(client, "another")["title"] == "Another"
+
+
+def test_what_a_list_tells_of_one_is_short_however_long_the_file_has_it(
+    client: TestClient, folder: Path
+) -> None:
+    put(folder, BOARD | {"title": "t" * 10_000, "description": "d" * 10_000})
+    (first, *_) = listed(client)["dashboards"]
+    assert (len(first["title"]), len(first["description"])) == (200, 1_000)
+    assert len(given(client)["title"]) == 10_000
 
 
 def test_what_an_export_names_its_data_sources_is_what_is_asked(
