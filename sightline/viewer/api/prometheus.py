@@ -18,7 +18,7 @@ from sightline.viewer.api.prometheus_params import EARLIEST, LATEST, Params
 from sightline.viewer.grammar import TOO_DEEP
 from sightline.viewer.promql.engine import Engine
 from sightline.viewer.promql.errors import BadQueryError, PromqlError
-from sightline.viewer.promql.query import Settings
+from sightline.viewer.promql.query import Query, Settings
 from sightline.viewer.promql.samples import (
     Labels,
     Matcher,
@@ -172,7 +172,8 @@ class Api:
         """The viewer's own: Grafana is told by hand how often its Prometheus scrapes."""
         start, end = _span(params)
         selections = selectors_in(parse(params.text("query")))
-        return spacing(self.samples, selections, start, end), []
+        query = Query.begin(self.samples, self._engine(params).settings, Grid(end, end, 1))
+        return spacing(query, selections, start, end), []
 
     def build_info(self, _: Params) -> Answer:
         own = version("sightline")

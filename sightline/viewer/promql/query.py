@@ -63,10 +63,11 @@ class Query:
         """Series in the order of their labels; asked once for the same question."""
         key = (tuple(matchers), start_ms, end_ms)
         if key not in self.usage.selections:
-            self.usage.selections[key] = self._read(matchers, start_ms, end_ms)
+            self.usage.selections[key] = self.read(matchers, start_ms, end_ms)
         return self.usage.selections[key]
 
-    def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+    def read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        """Read anew each time, and counted."""
         self.check()
         try:
             found = self.reader.select(matchers, start_ms, end_ms)

@@ -1,6 +1,6 @@
 """Prometheus' HTTP API, asked as Grafana and promtool ask it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from sightline.viewer.api.prometheus import routes
 from sightline.viewer.api.prometheus_values import number
 from sightline.viewer.promql.query import Settings
-from sightline.viewer.promql.samples import Exemplar, Metadata
+from sightline.viewer.promql.samples import Exemplar, Matcher, Metadata, Series
 
 SERIES = """
 requests{job="b", instance="1"} 0+60x60
@@ -110,6 +110,31 @@ def test_the_spacing_is_that_of_the_slowest_series_and_of_the_end_of_the_range()
         assert told('rate(requests{job="scraped"}[1m])', end=3_000) == 5
         assert told('requests{job=~"scraped|batch"}') == 5
         assert told("absent_metric + 1") == 0
+
+
+class CountingReader(MemoryReader):
+    asked = 0
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Series]:
+        self.asked += 1
+        return super().select(matchers, start_ms, end_ms)
+
+
+def test_the_spacing_is_asked_once_of_each_selector_and_within_the_limits_of_a_query() -> None:
+    reader = CountingReader(loaded("a 1x19\nb 1x19", 60_000))
+    with TestClient(Starlette(routes=routes(reader, Settings(max_samples=40)))) as client:
+
+        def told(query: str, **more: str) -> dict[str, Any]:
+            given = {"query": query, "start": "0", "end": "1140", **more}
+            return dict(client.get("/api/v1/spacing", params=given).json())
+
+        assert told(" + ".join(["a"] * 150))["data"] == 60
+        assert reader.asked == 1
+        # Sixteen samples of each stand in the stretch that tells.
+        assert told("a or b")["data"] == 60
+        refused = told('a or b or {__name__=~"a|b"}')
+        assert (refused["errorType"], "too many samples" in refused["error"]) == ("execution", True)
+        assert told("a or b", timeout="0")["errorType"] == "timeout"
 
 
 @pytest.mark.parametrize(
