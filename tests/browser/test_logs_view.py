@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 
 from bulk import send_lines
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -109,28 +108,37 @@ def wait_for_lines_and_skipped(page: Page, count: int) -> None:
     )
 
 
-def cut_off(page: Page) -> Callable[[], None]:
-    """What interrupts the live tail of the page that is opened next."""
-    sockets: list[WebSocketRoute] = []
+class Connection:
+    """The live tail's, of the page that is opened next."""
 
-    def through(socket: WebSocketRoute) -> None:
-        socket.connect_to_server()
-        sockets.append(socket)
+    def __init__(self, page: Page) -> None:
+        self.silent = False
+        self._sockets: list[WebSocketRoute] = []
+        page.route_web_socket(re.compile("/api/v1/tail"), self._through)
 
-    page.route_web_socket(re.compile("/api/v1/tail"), through)
-    return lambda: sockets[-1].close(code=1012)
+    def _through(self, socket: WebSocketRoute) -> None:
+        self._sockets.append(socket)
+
+        def pass_on(message: str | bytes) -> None:
+            if not self.silent and socket is self._sockets[-1]:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(pass_on)
+
+    def interrupt(self) -> None:
+        self._sockets[-1].close(code=1012)
 
 
 def test_a_tail_that_was_interrupted_brings_what_it_missed_and_no_line_twice(
     page: Page, shop: Shop
 ) -> None:
-    interrupt = cut_off(page)
+    connection = Connection(page)
     page.goto("/logs?field=cut=yes&live=1")
     expect(page.get_by_text("Waiting for the first line")).to_be_visible()
     shop.front.log("cut.before", cut="yes")
     lines = page.get_by_role("listitem")
     expect(lines).to_contain_text("cut.before")
-    interrupt()
+    connection.interrupt()
     expect(page.get_by_role("alert")).to_contain_text("The live tail ended (1012).")
     shop.front.log("cut.between", cut="yes")
     expect(lines.first).to_contain_text("cut.between")
@@ -140,14 +148,35 @@ def test_a_tail_that_was_interrupted_brings_what_it_missed_and_no_line_twice(
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_tail_that_fell_silent_minutes_before_it_was_interrupted_brings_what_it_missed(
+    page: Page, shop: Shop
+) -> None:
+    """As when a laptop slept, or one end of the connection does not know that the other is gone."""
+    connection = Connection(page)
+    page.clock.install()
+    page.goto("/logs?field=asleep=yes&live=1")
+    expect(page.get_by_text("Waiting for the first line")).to_be_visible()
+    shop.front.log("asleep.before", asleep="yes")
+    lines = page.get_by_role("listitem")
+    expect(lines).to_contain_text("asleep.before")
+    connection.silent = True
+    shop.front.log("asleep.between", asleep="yes")
+    shop.wait_for_lines('{service_name=~".+"} | asleep="yes"', 2)
+    page.clock.fast_forward("05:00")
+    connection.silent = False
+    connection.interrupt()
+    expect(lines.first).to_contain_text("asleep.between")
+    expect(lines).to_have_count(2)
+
+
 def test_a_tail_that_was_interrupted_counts_what_it_does_not_bring(page: Page, shop: Shop) -> None:
-    interrupt = cut_off(page)
+    connection = Connection(page)
     page.goto("/logs?service=gap&live=1")
     expect(page.get_by_text("Waiting for the first line")).to_be_visible()
     # So close together that none is of before the tail began.
     send_lines(shop.otlp, "gap", 50, apart=1)
     expect(page.locator(".log-info")).to_contain_text("50 lines")
-    interrupt()
+    connection.interrupt()
     send_lines(shop.otlp, "gap", 3_000, apart=1)
     wait_for_lines_and_skipped(page, 3_050)
 

@@ -127,19 +127,22 @@ export function tail(query, { onlines, onagain, onstate }) {
   function open() {
     const params = new URLSearchParams({ query, limit: String(limit), start: since });
     const isAgain = limit === AGAIN;
-    let heard = false;
+    let heard = 0;
     socket = new WebSocket(`${scheme}//${location.host}/loki/api/v1/tail?${params}`);
     socket.addEventListener("open", () => onstate(""));
     socket.addEventListener("message", ({ data }) => {
       const { streams, dropped_entries: dropped } = JSON.parse(data);
-      if (isAgain && !heard) onagain(lines(streams ?? []), since);
-      else onlines(lines(streams ?? []), 0);
+      const arrived = lines(streams ?? []);
+      if (isAgain && !heard) onagain(arrived, since);
+      else onlines(arrived, 0);
       if (dropped) onlines([], dropped.length);
-      heard = true;
+      // What was sent before a machine slept is read when it wakes: the lines tell of when it is.
+      heard = Math.max(heard, Math.min(Date.now(), arrived[0]?.ms ?? 0));
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (ended) return;
-      if (heard) since = nanoseconds(Math.max(began, Date.now() - LATE));
+      // A connection may have been silent for minutes before its end is known.
+      if (heard) since = nanoseconds(Math.max(began, heard - LATE));
       limit = AGAIN;
       onstate(reason || (code === 1006 ? "The live tail is interrupted; trying again." : `The live tail ended (${code}).`));
       if (code !== 1008) setTimeout(() => ended || open(), 2000);
