@@ -109,7 +109,7 @@ async def test_a_call_whose_message_is_late_is_waited_for_while_nobody_else_wait
 
 
 @pytest.mark.parametrize("waiting", [9, 50, 400])
-def test_whoever_waits_has_its_turn_within_half_of_a_senders_time(waiting: int) -> None:
+async def test_whoever_waits_has_its_turn_within_half_of_a_senders_time(waiting: int) -> None:
     turns = waiting / grpc_server.MOST_AT_ONCE
     assert grpc_server.hurried_seconds(waiting) <= grpc_server.HURRIED_SECONDS
     assert turns * grpc_server.hurried_seconds(waiting) <= grpc_server.MESSAGE_SECONDS / 2
