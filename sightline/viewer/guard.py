@@ -67,8 +67,8 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and _netloc(origin.decode("latin-1").lower()) != host:
             return f"Origin {origin.decode('latin-1')!r} may not ask this viewer"
-        # A link to a view may be followed; no image, script or frame is loaded, and no query is
-        # asked by a window that a hostile page opens.
+        # A link to a view may be followed, and the view asks what its address says; no image,
+        # script or frame is loaded, and no query API is opened.
         site = headers.get(b"sec-fetch-site", b"none")
         if site not in _OWN_SITES:
             followed = headers.get(b"sec-fetch-dest") == b"document"
