@@ -8,7 +8,7 @@ import { onTheme } from "./palette.js";
 import { panelFrame } from "./panel.js";
 import { differences } from "./panels/unsupported.js";
 import { interpolate } from "./template.js";
-import { range, setStandard } from "./time.js";
+import { inSeconds, range, setStandard } from "./time.js";
 import { variableInput } from "./variableinput.js";
 import { loadVariables } from "./variables.js";
 
@@ -70,7 +70,7 @@ export function dashboardView(root, uid) {
     const { signal } = stop;
     const now = range();
     try {
-      const variables = await loadVariables(dashboard.templating?.list ?? [], { start: now.start / 1000, end: now.end / 1000 });
+      const variables = await loadVariables(dashboard.templating?.list ?? [], inSeconds(now));
       if (signal.aborted) return;
       context = { variables, range: now, dashboard: uid, signal };
       fill(problem);

@@ -1,6 +1,7 @@
 /** Prometheus' query API. */
 
 import { ask } from "./http.js";
+import { inSeconds } from "./time.js";
 
 /** @typedef {Record<string, string>} Labels */
 /** @typedef {{ labels: Labels, points: [number, number][] }} Series times in seconds */
@@ -41,8 +42,8 @@ export async function labelNames(match, { start, end }) {
 }
 
 /** The viewer's own. @param {string} query @param {{ start: number, end: number }} within milliseconds @returns {Promise<number>} the seconds between two samples of what it selects */
-export async function spacing(query, { start, end }) {
-  return (await ask("/api/v1/spacing", { query, start: start / 1000, end: end / 1000 })).data;
+export async function spacing(query, within) {
+  return (await ask("/api/v1/spacing", { query, ...inSeconds(within) })).data;
 }
 
 /** @returns {Promise<Record<string, string>>} kind and meaning of each metric */

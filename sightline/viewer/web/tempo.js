@@ -1,6 +1,7 @@
 /** Tempo's query API; traces come as OTLP in JSON and leave as plain spans. */
 
 import { ask } from "./http.js";
+import { inSeconds } from "./time.js";
 
 /** @typedef {{ id: string, service: string, name: string, start: number, duration: number, spans: number, errors: number, services: string[] }} Summary milliseconds */
 /** @typedef {{ key: string, value: string }} Attribute */
@@ -26,8 +27,8 @@ import { ask } from "./http.js";
  */
 
 /** @param {string} query TraceQL @param {{ start: number, end: number, limit: number }} how seconds @param {AbortSignal} [signal] @returns {Promise<Summary[]>} */
-export async function search(query, { start, end, limit }, signal) {
-  const asked = { q: query, start: Math.floor(start), end: Math.ceil(end), limit };
+export async function search(query, { limit, ...range }, signal) {
+  const asked = { q: query, ...whole(range), limit };
   const { traces } = await ask("/api/search", asked, signal);
   return (traces ?? []).map(summary);
 }
@@ -49,20 +50,20 @@ function summary(found) {
 }
 
 /** @param {{ start: number, end: number }} range seconds @param {AbortSignal} [signal] @returns {Promise<import("./servicemap/draw.js").Graph>} */
-export const serviceMap = ({ start, end }, signal) => ask("/api/service-map", { start: Math.floor(start), end: Math.ceil(end) }, signal);
+export const serviceMap = (range, signal) => ask("/api/service-map", whole(range), signal);
 
-/** @param {{ start: number, end: number }} within milliseconds */
-const seconds = ({ start, end }) => ({ start: Math.floor(start / 1000), end: Math.ceil(end / 1000) });
+/** @param {{ start: number, end: number }} range seconds */
+const whole = ({ start, end }) => ({ start: Math.floor(start), end: Math.ceil(end) });
 
 /** @param {{ start: number, end: number }} within milliseconds @returns {Promise<string[]>} as TraceQL writes them */
 export async function tagNames(within) {
-  const { scopes } = await ask("/api/v2/search/tags", seconds(within));
+  const { scopes } = await ask("/api/v2/search/tags", whole(inSeconds(within)));
   return (scopes ?? []).filter((/** @type {any} */ { name }) => name !== "intrinsic").flatMap((/** @type {any} */ { name, tags }) => tags.map((/** @type {string} */ tag) => `${name}.${tag}`));
 }
 
 /** @param {string} tag as TraceQL writes it @param {{ start: number, end: number }} within milliseconds @returns {Promise<{ type: string, value: string }[]>} */
 export async function tagValues(tag, within) {
-  return (await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`, seconds(within))).tagValues ?? [];
+  return (await ask(`/api/v2/search/tag/${encodeURIComponent(tag)}/values`, whole(inSeconds(within)))).tagValues ?? [];
 }
 
 /** @param {string} id @param {{ at?: string, signal?: AbortSignal }} how `at` is about when it was, which makes it fast @returns {Promise<Span[]>} */

@@ -52,6 +52,9 @@ export function refreshEvery() {
 
 export const refreshText = () => get("refresh", standard.refresh) || "off";
 
+/** As Prometheus and Tempo ask. @param {{ start: number, end: number }} of milliseconds */
+export const inSeconds = ({ start, end }) => ({ start: start / 1000, end: end / 1000 });
+
 /** @param {Range} of */
 export function rangeLabel({ from, to, start, end }) {
   if (to === "now" && from.startsWith("now-")) return `Last ${spelled(from.slice(4))}`;

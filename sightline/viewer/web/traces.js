@@ -5,7 +5,7 @@ import { announce, el, empty, failure, fill } from "./dom.js";
 import { counted } from "./format.js";
 import { isAborted } from "./http.js";
 import { search, tagValues } from "./tempo.js";
-import { range } from "./time.js";
+import { inSeconds, range } from "./time.js";
 import { query, traceForm } from "./traceform.js";
 import { traceList } from "./tracelist.js";
 
@@ -33,7 +33,7 @@ export function tracesView(root) {
     root.classList.add("loading");
     if (offered !== `${now.from} ${now.to}`) offerServices(now);
     try {
-      const found = await search(query(), { start: now.start / 1000, end: now.end / 1000, limit: LIMIT }, signal);
+      const found = await search(query(), { ...inSeconds(now), limit: LIMIT }, signal);
       show(found);
     } catch (error) {
       if (isAborted(error)) return;

@@ -2,6 +2,7 @@
 
 import { labelNames, labelValues, metadata } from "../prometheus.js";
 import { remembered } from "../remembered.js";
+import { inSeconds } from "../time.js";
 import { called, offer, valuesIn } from "./options.js";
 import { placeOf } from "./scan.js";
 import { DURATIONS, LABEL_LISTS, PROMQL_AGGREGATIONS, PROMQL_FUNCTIONS, PROMQL_JOINS } from "./words.js";
@@ -42,18 +43,15 @@ const metricOf = (before) => (before?.kind === "word" ? before.text : undefined)
 /** The first metric that a query names. @param {string} text */
 const metricIn = (text) => /\b([A-Za-z_:][\w:]*)\s*[{[]/.exec(text)?.[1];
 
-/** @param {import("../time.js").Range} of */
-const seconds = ({ start, end }) => ({ start: start / 1000, end: end / 1000 });
-
 /** @returns {Promise<Option[]>} */
 const metrics = () => remembered("metrics", async (within) => {
-  const [names, known] = await Promise.all([labelValues("__name__", undefined, seconds(within)), metadata()]);
+  const [names, known] = await Promise.all([labelValues("__name__", undefined, inSeconds(within)), metadata()]);
   return names.map((label) => ({ label, detail: known[label] ?? known[label.replace(/_(?:bucket|sum|count|total)$/, "")] ?? "metric" }));
 });
 
 /** @param {string | undefined} metric @param {string} then what stands behind a name */
 async function labels(metric, then) {
-  const names = await remembered(`labels of ${metric}`, (within) => labelNames(metric, seconds(within)));
+  const names = await remembered(`labels of ${metric}`, (within) => labelNames(metric, inSeconds(within)));
   return names.filter((name) => name !== "__name__").map((label) => ({ label, insert: label + then, detail: "label", more: then !== "" }));
 }
 
@@ -62,6 +60,6 @@ async function values(place) {
   const [name, operator] = place.before.slice(-2);
   if (name?.kind !== "word" || !/^[=!]~?=?$/.test(operator?.text ?? "")) return null;
   const metric = metricOf(place.open.at(-1)?.before);
-  const found = await remembered(`values of ${name.text} of ${metric}`, (within) => labelValues(name.text, metric, seconds(within)));
+  const found = await remembered(`values of ${name.text} of ${metric}`, (within) => labelValues(name.text, metric, inSeconds(within)));
   return valuesIn(place, found);
 }

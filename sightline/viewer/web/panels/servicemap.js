@@ -3,10 +3,11 @@
 import { fill } from "../dom.js";
 import { drawMap } from "../servicemap/draw.js";
 import { serviceMap } from "../tempo.js";
+import { inSeconds } from "../time.js";
 
 /** @param {any} _ @param {import("./targets.js").Context} context */
 export async function load(_, { range, signal }) {
-  const graph = await serviceMap({ start: range.start / 1000, end: range.end / 1000 }, signal);
+  const graph = await serviceMap(inSeconds(range), signal);
   return { graph, empty: graph.nodes.length === 0 && graph.edges.length === 0 };
 }
 

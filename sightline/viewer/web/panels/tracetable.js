@@ -2,6 +2,7 @@
 
 import { fill } from "../dom.js";
 import { search } from "../tempo.js";
+import { inSeconds } from "../time.js";
 import { traceList } from "../tracelist.js";
 import { gridOf, visible, written } from "./targets.js";
 
@@ -14,7 +15,7 @@ export async function load(panel, context, width) {
   const grid = gridOf(panel, context, width);
   const [target] = visible(panel);
   const query = written(target, context, grid);
-  const traces = await search(query, { start: context.range.start / 1000, end: context.range.end / 1000, limit: target.limit ?? 20 }, context.signal);
+  const traces = await search(query, { ...inSeconds(context.range), limit: target.limit ?? 20 }, context.signal);
   return { traces, empty: traces.length === 0 };
 }
 

@@ -5,7 +5,7 @@ import { counted, milliseconds } from "../format.js";
 import { isAborted } from "../http.js";
 import { serviceColour } from "../palette.js";
 import { serviceMap } from "../tempo.js";
-import { range } from "../time.js";
+import { inSeconds, range } from "../time.js";
 import { drawMap, failing, perSecond, tracesBetween, tracesOf } from "./draw.js";
 
 /** @typedef {import("./draw.js").Graph} Graph */
@@ -25,10 +25,9 @@ export function mapView(root) {
   async function update() {
     stop.abort();
     stop = new AbortController();
-    const { start, end } = range();
     root.classList.add("loading");
     try {
-      const graph = await serviceMap({ start: start / 1000, end: end / 1000 }, stop.signal);
+      const graph = await serviceMap(inSeconds(range()), stop.signal);
       // A redrawing must not take away what the keyboard stands on.
       if (!place.contains(document.activeElement)) fill(place, ...(graph.nodes.length || graph.edges.length ? drawn(graph) : [nothing()]));
     } catch (error) {
