@@ -5,9 +5,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from drawn import RATE, Drawn, draw_up
+from stores import Stores, eventually
 from system import System
+from traffic import Traffic
 from viewer_in_place import ViewerInPlace
 
 pytestmark = pytest.mark.skipif(
@@ -21,9 +24,19 @@ def running(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     try:
         system.start()
         system.require("tempo")
+        _await_payments(system)
         yield system
     finally:
         system.stop()
+
+
+def _await_payments(system: System) -> None:
+    """It pushes each five seconds once it was asked: killed before, nobody knows that it was."""
+    with httpx2.Client(timeout=30) as client:
+        Traffic(system.url("orders"), client).steady(2)
+        stores = Stores(*map(system.url, ("prometheus", "loki", "tempo")), client)
+        told = 'count(target_info{job=~"(.*/)?payments"})'
+        eventually(lambda: stores.number(told) > 0, 60, "the first push of payments")
 
 
 def restart(system: System, *names: str, away: float = 0) -> None:
