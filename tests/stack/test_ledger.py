@@ -34,9 +34,13 @@ def _await_payments(system: System) -> None:
     """It pushes each five seconds once it was asked: killed before, nobody knows that it was."""
     with httpx2.Client(timeout=30) as client:
         Traffic(system.url("orders"), client).steady(2)
+    _await(system, 'target_info{job=~"(.*/)?payments"}')
+
+
+def _await(system: System, series: str) -> None:
+    with httpx2.Client(timeout=30) as client:
         stores = Stores(*map(system.url, ("prometheus", "loki", "tempo")), client)
-        told = 'count(target_info{job=~"(.*/)?payments"})'
-        eventually(lambda: stores.number(told) > 0, 60, "the first push of payments")
+        eventually(lambda: stores.number(f"count({series})") > 0, 60, series)
 
 
 def restart(system: System, *names: str, away: float = 0) -> None:
@@ -144,7 +148,9 @@ def test_with_sampling_the_spans_are_judged_within_its_bounds(
         "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
         "OTEL_TRACES_SAMPLER_ARG": "0.3",
     }
+    began = time.time()
     restart(running, "orders")
+    _await(running, f'process_start_time_seconds{{job="orders"}} > {began - 1}')
     try:
         drawn = draw_up(running, tmp_path, 10, sampled="0.3")
     finally:

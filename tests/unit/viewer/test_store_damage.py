@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -246,6 +247,13 @@ def test_a_database_that_cannot_be_opened_anew_is_not_tried_without_a_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, pauses, tries = Store.open(tmp_path), [], []
+    sleep = time.sleep
+
+    def pause(seconds: float) -> None:
+        if threading.current_thread().name == "store-writer":
+            pauses.append(seconds)
+        else:  # threads of other tests
+            sleep(seconds)
 
     def reopen(folder: Path | None) -> Opened:
         tries.append(len(pauses))
@@ -256,7 +264,7 @@ def test_a_database_that_cannot_be_opened_anew_is_not_tried_without_a_pause(
     with monkeypatch.context() as patched:
         patched.setattr(store_module, "open_database", reopen)
         patched.setattr(writer, "insert", once(duckdb.FatalException("invalid"), writer.insert))
-        patched.setattr(time, "sleep", pauses.append)
+        patched.setattr(time, "sleep", pause)
         store.append(Batch(spans=[span(1)]))
         store.flush()
     # At once after the error, and then with a pause before each.
