@@ -1,5 +1,6 @@
 """Who gives way when the store is full: the sender that holds most, oldest first, errors last."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from sightline.viewer.store.insertion import roll_back
 
 SHARE_PER_ROUND = 0.25
 _SMALL = 500_000  # rows that are written anew within a second
+_SPANS_OF_TIME = 1_024
+_CLOSE = 0.01  # of all rows: by so many at most the share that goes may be larger
 _FEW = 0.05  # so small a part that is harmless no longer shields the errors
 
 # Samples and exemplars are of the service that their series names.
@@ -101,8 +104,32 @@ def _compact(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 def _oldest(
     connection: duckdb.DuckDBPyConnection, table: str, chosen: str, named: Mapping[str, str]
 ) -> tuple[int, int]:
-    rows = connection.execute(
-        f"SELECT count(*), quantile_disc(ts, {SHARE_PER_ROUND}) FROM {table} WHERE {chosen}",  # noqa: S608 — texts from above
-        dict(named),
-    ).fetchall()
-    return int(rows[0][0]), int(rows[0][1] or 0)
+    """How many there are, and the time up to which lies the share that goes, or little more.
+
+    Counted by ever narrower spans of time: memory does not hold the times of millions of rows.
+    """
+    counts = f"FROM {table} WHERE {chosen}"
+    found = connection.execute(f"SELECT count(*), min(ts), max(ts) {counts}", dict(named))
+    count, low, high = found.fetchall()[0]
+    wanted, before = math.ceil(count * SHARE_PER_ROUND), 0
+    while count and low < high:
+        width = (high - low) // _SPANS_OF_TIME + 1
+        spans = connection.execute(
+            f"SELECT (ts - $low) // $width AS span, count(*) {counts}"
+            " AND ts BETWEEN $low AND $high GROUP BY span ORDER BY span",
+            {"low": low, "high": high, "width": width, **named},
+        ).fetchall()
+        span, rows, before = _reaching(wanted, before, spans)
+        low, high = low + span * width, min(high, low + (span + 1) * width - 1)
+        if rows <= count * _CLOSE:
+            break
+    return count, high or 0
+
+
+def _reaching(wanted: int, before: int, spans: list[tuple[int, int]]) -> tuple[int, int, int]:
+    """The span in which so many rows are reached, its rows, and how many lie before it."""
+    for span, rows in spans:
+        if before + rows >= wanted:
+            return span, rows, before
+        before += rows
+    raise AssertionError("fewer rows than were counted")

@@ -8,6 +8,7 @@ import pytest
 
 from sightline.viewer.store import Batch, Store
 from sightline.viewer.store.batch import Row
+from sightline.viewer.store.eviction import evict
 from sightline.viewer.store.retention import Limits
 
 NS = 1_000_000_000
@@ -170,4 +171,35 @@ def test_when_only_errors_are_left_they_go_too(tmp_path: Path) -> None:
     run(store)
     assert store.retention.size_bytes <= 4 * 1024**2
     assert 0 < left(store, "orders") < 20_000
+    store.close()
+
+
+def test_more_give_way_than_memory_holds_the_times_of(tmp_path: Path) -> None:
+    store, batch, rows = Store.open(tmp_path), Batch(), 8_000_000
+    noisy = store.new_series(batch, "m", {"job": "noisy"})
+    store.append(batch)
+    store.flush()
+    fill = "INSERT INTO points SELECT ?, range // 3, random(), FALSE FROM range(?)"
+    store._connection.execute(fill, [noisy, rows])
+    store._connection.execute("SET memory_limit = '48MB'")  # their times alone are 64
+    evicted = evict(store._connection)
+    assert evicted is not None
+    assert (evicted.table, evicted.service) == ("points", "noisy")
+    assert rows / 4 <= evicted.rows <= rows / 4 * 1.04
+    assert store.query("SELECT min(ts) * 3 FROM points") == [(evicted.rows,)]
+    store.close()
+
+
+@pytest.mark.parametrize("times", [[5] * 8, [1, 2, 3, 4, 5, 6, 7, 8], [0, 2**62, 2**62 + 1]])
+def test_the_share_that_goes_is_a_quarter_to_the_row_where_rows_are_few(
+    tmp_path: Path, times: list[int]
+) -> None:
+    store = Store.open(tmp_path)
+    store.append(Batch(spans=[(ts, *span(0)[1:]) for ts in times]))
+    store.flush()
+    quarter = store.query("SELECT quantile_disc(ts, 0.25) FROM spans")[0][0]
+    evict(store._connection)
+    assert [row[0] for row in store.query("SELECT ts FROM spans ORDER BY ts")] == [
+        ts for ts in times if ts > quarter
+    ]
     store.close()
