@@ -175,14 +175,15 @@ def test_when_only_errors_are_left_they_go_too(tmp_path: Path) -> None:
 
 
 def test_more_give_way_than_memory_holds_the_times_of(tmp_path: Path) -> None:
-    store, batch, rows = Store.open(tmp_path), Batch(), 8_000_000
+    store, batch, rows = opened(tmp_path, Limits()), Batch(), 8_000_000
     noisy = store.new_series(batch, "m", {"job": "noisy"})
     store.append(batch)
     store.flush()
     fill = "INSERT INTO points SELECT ?, range // 3, random(), FALSE FROM range(?)"
-    store._connection.execute(fill, [noisy, rows])
-    store._connection.execute("SET memory_limit = '48MB'")  # their times alone are 64
-    evicted = evict(store._connection)
+    connection = store._connection.cursor()  # the writer's own is its alone
+    connection.execute(fill, [noisy, rows])
+    connection.execute("SET memory_limit = '48MB'")  # their times alone are 64
+    evicted = evict(connection)
     assert evicted is not None
     assert (evicted.table, evicted.service) == ("points", "noisy")
     assert rows / 4 <= evicted.rows <= rows / 4 * 1.04
@@ -194,11 +195,11 @@ def test_more_give_way_than_memory_holds_the_times_of(tmp_path: Path) -> None:
 def test_the_share_that_goes_is_a_quarter_to_the_row_where_rows_are_few(
     tmp_path: Path, times: list[int]
 ) -> None:
-    store = Store.open(tmp_path)
+    store = opened(tmp_path, Limits())
     store.append(Batch(spans=[(ts, *span(0)[1:]) for ts in times]))
     store.flush()
     quarter = store.query("SELECT quantile_disc(ts, 0.25) FROM spans")[0][0]
-    evict(store._connection)
+    evict(store._connection.cursor())
     assert [row[0] for row in store.query("SELECT ts FROM spans ORDER BY ts")] == [
         ts for ts in times if ts > quarter
     ]
