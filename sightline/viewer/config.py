@@ -1,6 +1,7 @@
 """The viewer's settings: flags, then SIGHTLINE_* variables, then a file, then defaults."""
 
 import argparse
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,7 @@ def settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         token=given.secret("token"),
         otlp_keys=given.all("otlp-keys", setting.secret),
     )
+    _require_ports_of_their_own(found)
     _require_secrets(found)
     return found
 
@@ -152,6 +154,19 @@ def _folder(given: str, env: Mapping[str, str]) -> Path:
         return Path(given).expanduser()
     state = env.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(state).expanduser() / "sightline" / "viewer"
+
+
+def _require_ports_of_their_own(found: Settings) -> None:
+    ports = {
+        "port": found.port,
+        "otlp-http-port": found.otlp_http_port,
+        "otlp-grpc-port": found.otlp_grpc_port,
+    }
+    for one, other in itertools.combinations(ports, 2):
+        if ports[one] == ports[other]:
+            raise SettingError(
+                f"--{one} and --{other} are both {ports[one]}: give each a port of its own"
+            )
 
 
 def _require_secrets(found: Settings) -> None:

@@ -52,6 +52,14 @@ def test_a_flag_goes_before_its_variable_and_that_before_the_file() -> None:
     assert read(SIGHTLINE_MEMORY="0").data is not None
 
 
+def test_each_listener_has_a_port_of_its_own() -> None:
+    said = "--port and --otlp-http-port are both 4318: give each a port of its own"
+    with pytest.raises(SettingError, match=said):
+        read("--port", "4318")
+    with pytest.raises(SettingError, match="--otlp-http-port and --otlp-grpc-port are both 4400"):
+        read("--otlp-http-port", "4400", SIGHTLINE_OTLP_GRPC_PORT="4400")
+
+
 def test_a_file_is_named_by_flag_or_variable_instead_of_the_folders_own() -> None:
     file("port = 3100")
     other = file("port = 3150", "other.toml")
@@ -65,6 +73,9 @@ def test_every_option_can_be_given_in_a_file() -> None:
     texts = {"switch": "true", "list": '["a=http://x/m"]', "text": '"1h"'}
     special = {
         "host": '"127.0.0.1"',
+        "port": "1",
+        "otlp-http-port": "2",
+        "otlp-grpc-port": "3",
         "data": '"d"',
         "max-size": '"1GB"',
         "environment": '"e"',
@@ -74,13 +85,12 @@ def test_every_option_can_be_given_in_a_file() -> None:
         "allow-host": '["Box.local"]',
     }
     lines = [
-        f"{name} = {special.get(name, '1' if 'port' in name else texts[option.kind])}"
-        for name, option in OPTIONS.items()
+        f"{name} = {special.get(name, texts[option.kind])}" for name, option in OPTIONS.items()
     ]
     file("\n".join(lines))
     found = read()
     assert found.targets == (Target("a", "http://x/m"),)
-    assert (found.port, found.otlp_http_port, found.durable) == (1, 1, True)
+    assert (found.port, found.otlp_http_port, found.durable) == (1, 2, True)
     assert found.otlp_keys == (LONG, LONG + "1")
     assert found.allowed_hosts == {"box.local"}
 
