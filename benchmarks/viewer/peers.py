@@ -14,8 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +21,14 @@ from pathlib import Path
 import psutil
 import questions
 import yaml
-from process import free_ports, viewer
+from process import cpu_seconds, free_ports, resident_mb, server, viewer
 
 ROOT = Path(__file__).parents[2]
 SENDER = Path(__file__).with_name("sender.py")
 _SPREAD_SECONDS = 3_600
-_READY_SECONDS = 90
-_END_SECONDS = 20
 _FOUND_SECONDS = 120  # until what was sent last is found, at most
 _SAMPLES = 10
 _LISTS = ("panel, TraceQL", "panel, LogQL")
-_MB = 1024 * 1024
 _LOKI_FLAGS = (
     "-config.expand-env=true",
     "-distributor.ingestion-rate-limit-mb=10000",
@@ -98,18 +93,18 @@ def ours(signal: str, folder: Path) -> Iterator[Peer]:
 
 
 def compared(peer: Peer, signal: str, rows: int, rounds: int) -> None:
-    used = _cpu(peer)
+    used = cpu_seconds(peer.process)
     more = ("--items", str(rows), "--back", str(_SPREAD_SECONDS))
     sent = subprocess.run(
         [sys.executable, str(SENDER), signal, *peer.to, *more], stdout=subprocess.PIPE, check=True
     )
     report = json.loads(sent.stdout)
-    used = (_cpu(peer) - used) / report["items"] * 1e6
+    used = (cpu_seconds(peer.process) - used) / report["items"] * 1e6
     found = _found(peer)
-    most = resident = peer.process.memory_info().rss / _MB
+    resident = resident_mb(peer.process)
     asked = questions.asked(peer.backend, time.time(), _SAMPLES, edges=False)
     table = questions.table(questions.timed(asked, rounds, lambda: True))
-    most = max(most, peer.process.memory_info().rss / _MB)
+    most = max(resident, resident_mb(peer.process))
     on_disk = sum(each.stat().st_size for each in peer.folder.rglob("*") if each.is_file())
     print(
         f"\n{peer.name}: {report['items']:,} {signal} in {report['seconds']:.1f} s"
@@ -133,38 +128,12 @@ def _found(peer: Peer) -> float:
     raise SystemExit(f"{peer.name}: nothing was found {_FOUND_SECONDS} s after it was sent.")
 
 
-def _cpu(peer: Peer) -> float:
-    times = peer.process.cpu_times()
-    return float(times.user + times.system)
-
-
 @contextlib.contextmanager
 def _started(command: list[str], env: dict[str, object], ready: str) -> Iterator[psutil.Process]:
     given = {**os.environ, **{name: str(value) for name, value in env.items()}}
-    started = subprocess.Popen(command, env=given, stdout=subprocess.DEVNULL)
-    try:
-        _await(ready, started)
-        yield psutil.Process(started.pid)
-    finally:
-        started.terminate()
-        try:
-            started.wait(timeout=_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait(timeout=_END_SECONDS)
-
-
-def _await(url: str, started: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 — our own
-        except (urllib.error.URLError, ConnectionError):
-            if started.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
+    # Tempo was seen to go on for minutes after it was told to end.
+    with server(command, given, ready, stubborn=True) as process:
+        yield process
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A viewer of its own for the benchmark, and what it costs the machine."""
+"""Servers of its own for the benchmark, a viewer above all, and what they cost the machine."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 _MB = 1024 * 1024
+_READY_SECONDS = _END_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,10 @@ class Viewer:
         return f"http://127.0.0.1:{self.otlp_http}"
 
     def cpu_seconds(self) -> float:
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        return cpu_seconds(self.process)
 
     def resident_mb(self) -> float:
-        return float(self.process.memory_info().rss) / _MB
+        return resident_mb(self.process)
 
     def status(self) -> Any:
         with urllib.request.urlopen(f"{self.url}/api/status", timeout=60) as answer:  # noqa: S310 — our own
@@ -66,14 +66,38 @@ def viewer(data: Path, *, max_size: str = "100GB") -> Iterator[Viewer]:
     command = [sys.executable, "-m", "sightline", "view", *ports, *kept]
     settings = {k: v for k, v in os.environ.items() if not k.startswith("SIGHTLINE_")}
     began = time.perf_counter()
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=settings)
-    try:
-        _wait_for(f"http://127.0.0.1:{page}/healthz", started)
+    with server(command, settings, f"http://127.0.0.1:{page}/healthz") as process:
         took = time.perf_counter() - began
-        yield Viewer(psutil.Process(started.pid), data, page, http, grpc, took)
+        yield Viewer(process, data, page, http, grpc, took)
+
+
+@contextlib.contextmanager
+def server(
+    command: Sequence[str], env: Mapping[str, str], ready: str, *, stubborn: bool = False
+) -> Iterator[psutil.Process]:
+    """From its first answer at an address to its end; a `stubborn` one may have to be killed."""
+    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env)
+    try:
+        _wait_for(ready, started)
+        yield psutil.Process(started.pid)
     finally:
         started.terminate()
-        started.wait(timeout=60)
+        try:
+            started.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait(timeout=_END_SECONDS)
+            if not stubborn:
+                raise
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def resident_mb(process: psutil.Process) -> float:
+    return float(process.memory_info().rss) / _MB
 
 
 def disk_bytes(data: Path) -> int:
@@ -82,7 +106,7 @@ def disk_bytes(data: Path) -> int:
 
 
 def _wait_for(url: str, started: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + _READY_SECONDS
     while True:
         try:
             urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 — our own
