@@ -27,6 +27,10 @@ def routes(own: Path | None = None) -> list[BaseRoute]:
         taken = {each["uid"]: f"the shipped dashboard {each['title']}" for each in shipped}
         return shelf.listed(taken) if shelf else []
 
+    def own_one(uid: str) -> Response | None:
+        text = shelf.text(uid) if shelf else None
+        return None if text is None else Response(text, media_type="application/json")
+
     def list_dashboards(_: Request) -> Response:
         shipped = list(_shipped(source))
         found = found_on_shelf(shipped)
@@ -37,16 +41,15 @@ def routes(own: Path | None = None) -> list[BaseRoute]:
 
     def dashboard(request: Request) -> Response:
         uid = request.path_params["uid"]
-        text = shelf.text(uid) if shelf else None
-        if text is not None:
-            return Response(text, media_type="application/json")
+        if found := own_one(uid):
+            return found
         shipped = {each["uid"]: each for each in _shipped(source)}
         if uid in shipped:
             return JSONResponse(shipped[uid])
+        # Of the own ones only those are known that were listed: a new one is found by a new list.
         boards = [each.uid for each in found_on_shelf(shipped.values()) if isinstance(each, Board)]
-        text = shelf.text(uid) if shelf else None
-        if text is not None:
-            return Response(text, media_type="application/json")
+        if found := own_one(uid):
+            return found
         known = ", ".join([*boards, *shipped]) or "none"
         return _json({"detail": f"There is no dashboard {uid!r}; known are: {known}."}, 404)
 
